@@ -1,0 +1,55 @@
+//! `cargo run -p xtask -- layers`
+
+use std::{
+    io::Write as _,
+    process::{Command, ExitCode},
+};
+
+use clap::{Parser, Subcommand};
+
+/// Checks of this workspace
+#[derive(Parser)]
+struct Xtask {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Print who may depend on whom
+    Layers,
+    /// Check layers, manifests, READMEs and file lengths
+    Check,
+    /// Kill whole cuts at every effect on a place, resume them, and compare the places byte for byte; takes half an hour
+    KillMatrix,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout();
+    match Xtask::parse().task {
+        Task::Layers => write!(out, "{}", xtask::layers::table())?,
+        Task::Check => {
+            let workspace = xtask::workspace()?;
+            let mut wrong = xtask::layers::check(&workspace);
+            for package in &workspace {
+                wrong.extend(xtask::files::check(package)?);
+            }
+            for line in &wrong {
+                writeln!(out, "{line}")?;
+            }
+            if !wrong.is_empty() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Task::KillMatrix => {
+            let status = Command::new(env!("CARGO"))
+                .args(["test", "--package", "krel", "--test", "it", "--", "kill::a_killed", "--nocapture"])
+                .env("KREL_KILL_MATRIX", "all")
+                .status()?;
+            if !status.success() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
