@@ -1,0 +1,4 @@
+//! Integration tests.
+mod properties;
+mod redact;
+mod stream;
