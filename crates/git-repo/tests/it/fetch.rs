@@ -1,0 +1,74 @@
+use git_repo::{CloneOptions, Error, GitRemote, GitRepo, Layout};
+use testkit::git;
+
+use crate::support::{branch_name, small_world, tag_name};
+
+#[tokio::test]
+async fn clones_have_all_branches_and_tags() {
+    let world = small_world();
+    let bare = world.bare_remote("remote.git");
+    for (case, source) in [
+        ("path", GitRemote::from_path(bare.path()).unwrap()),
+        ("url", GitRemote::parse(&format!("file://{}", bare.path().display())).unwrap()),
+    ] {
+        let dest = world.folder().join(format!("bare-{case}"));
+        // What a killed attempt left over does not matter.
+        let left_over = world.folder().join(format!(".bare-{case}.partial"));
+        std::fs::create_dir_all(left_over.join("objects")).unwrap();
+        let clone = GitRepo::clone_from(&source, &dest, CloneOptions::default()).await.unwrap();
+        let refs = git(&dest, &["for-each-ref", "--format=%(refname) %(objectname)"]);
+        assert_eq!(refs, git(bare.path(), &["for-each-ref", "--format=%(refname) %(objectname)"]), "{case}");
+        assert_eq!(clone.head_branch().unwrap(), Some(branch_name("main")), "{case}");
+        assert!(clone.work_dir().is_none() && !left_over.exists(), "{case}");
+        git(&dest, &["fsck", "--strict"]);
+
+        let dest = world.folder().join(format!("work-{case}"));
+        let clone = GitRepo::clone_from(&source, &dest, CloneOptions::new(Layout::WorkTree)).await.unwrap();
+        assert_eq!(git(&dest, &["status", "--porcelain", "--branch"]), "## main...origin/main", "{case}");
+        assert_eq!(clone.tags().unwrap().len(), 2, "{case}");
+        assert_eq!(clone.resolve("origin/release-1.1").unwrap().to_string(), world.git(&["rev-parse", "release-1.1"]));
+        let error = GitRepo::clone_from(&source, &dest, CloneOptions::default()).await.unwrap_err();
+        assert!(matches!(error, Error::Exists { .. }), "{case}: {error:?}");
+    }
+    let none = GitRemote::from_path(world.folder().join("none.git")).unwrap();
+    let error = GitRepo::clone_from(&none, world.folder().join("x"), CloneOptions::default()).await.unwrap_err();
+    assert!(matches!(error, Error::NoRepository { .. }), "{error:?}");
+    assert!(!world.folder().join("x").exists());
+    let closed = GitRemote::parse("http://127.0.0.1:1/none.git").unwrap();
+    let error = GitRepo::clone_from(&closed, world.folder().join("x"), CloneOptions::default()).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn fetch_moves_refs_forward() {
+    let mut world = small_world();
+    let bare = world.bare_remote("remote.git");
+    let repo = GitRepo::open(bare.path()).unwrap();
+    let source = GitRemote::from_path(world.path()).unwrap();
+    world.commit("More");
+    world.annotated_tag("v1.1.0", "Second");
+    repo.fetch(&source, &["refs/heads/main:refs/heads/main", "refs/tags/*:refs/tags/*"]).await.unwrap();
+    assert_eq!(repo.resolve("main").unwrap().to_string(), world.head());
+    assert_eq!(
+        repo.object_of(&tag_name("v1.1.0")).unwrap().unwrap().to_string(),
+        world.git(&["rev-parse", "refs/tags/v1.1.0"])
+    );
+    world.git(&["reset", "--quiet", "--hard", "HEAD~2"]);
+    world.commit("Elsewhere");
+    let error = repo.fetch(&source, &["refs/heads/main:refs/heads/main"]).await.unwrap_err();
+    assert!(matches!(error, Error::Repository { .. }), "{error:?}");
+    repo.fetch(&source, &["+refs/heads/main:refs/heads/main"]).await.unwrap();
+    assert_eq!(repo.resolve("main").unwrap().to_string(), world.head());
+    assert!(repo.fetch(&source, &["refs/heads/none:refs/heads/none"]).await.is_err());
+}
+
+#[test]
+fn places_that_are_taken() {
+    let world = small_world();
+    assert!(matches!(GitRepo::init_bare(world.path(), "main"), Err(Error::Exists { .. })));
+    assert!(matches!(GitRepo::open(world.folder()), Err(Error::Open { .. })));
+    let repo = GitRepo::init_bare(world.folder().join("new.git"), "trunk").unwrap();
+    assert_eq!(repo.head_branch().unwrap(), Some(branch_name("trunk")));
+    assert_eq!(git(repo.path(), &["symbolic-ref", "HEAD"]), "refs/heads/trunk");
+    assert!(repo.refs("").unwrap().is_empty() && repo.resolve("HEAD").is_err());
+}

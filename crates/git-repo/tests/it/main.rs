@@ -1,0 +1,11 @@
+//! Real repositories; the git program is the judge.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panic, as tests do")]
+
+mod bundle;
+mod components;
+mod fetch;
+mod push;
+mod read;
+mod support;
+mod worktree;
+mod write;

@@ -1,0 +1,135 @@
+//! Git over HTTP with password and hooks, by programs that are not ours: nginx, fcgiwrap and git's own HTTP backend.
+
+use std::fmt::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// The user name the server accepts.
+pub const USER: &str = "x-access-token";
+/// The password the server accepts.
+pub const TOKEN: &str = "test-token-0123456789";
+
+/// A running server for the bare repositories of one folder. Stops when dropped.
+#[derive(Debug)]
+pub struct GitHttpServer {
+    port: u16,
+    children: Vec<Child>,
+    _scratch: TempDir,
+}
+
+impl GitHttpServer {
+    /// Serves `root`, in which each bare repository is reachable as `/NAME`.
+    ///
+    /// # Errors
+    /// Names the part that is missing or did not start.
+    pub fn start(root: &Path) -> Result<Self, String> {
+        let nginx = program("nginx")?;
+        let fcgiwrap = program("fcgiwrap")?;
+        let backend = ["/usr/lib/git-core/git-http-backend", "/usr/libexec/git-core/git-http-backend"]
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|path| path.is_file())
+            .ok_or("git-http-backend is missing")?;
+        let scratch = TempDir::new().map_err(|error| error.to_string())?;
+        let folder = scratch.path();
+        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).map_err(|e| e.to_string());
+        write(".gitconfig", "[safe]\n\tdirectory = *\n")?;
+        write("htpasswd", &format!("{USER}:{{PLAIN}}{TOKEN}\n"))?;
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).map_err(|e| e.to_string())?.port();
+        write("nginx.conf", &configuration(folder, root, &backend, port))?;
+
+        let socket = folder.join("fcgi.sock");
+        let mut server = Self { port, children: Vec::new(), _scratch: scratch };
+        // One process, without a pool: a pool's members would outlive the process that is stopped here.
+        let start = |command: &mut Command| {
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(|e| e.to_string())
+        };
+        server.children.push(start(Command::new(&fcgiwrap).arg("-s").arg(format!("unix:{}", socket.display())))?);
+        wait_for("fcgiwrap", || socket.exists())?;
+        server.children.push(start(Command::new(&nginx).arg("-c").arg(socket.with_file_name("nginx.conf")))?);
+        wait_for("nginx", || TcpStream::connect(("127.0.0.1", port)).is_ok())?;
+        Ok(server)
+    }
+
+    /// The address of a repository in the served folder, without user information.
+    pub fn url(&self, repository: &str) -> String {
+        format!("http://127.0.0.1:{}/{repository}", self.port)
+    }
+}
+
+impl Drop for GitHttpServer {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            // A child that has ended already is as good as one that was stopped.
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+fn program(name: &str) -> Result<PathBuf, String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .ok_or_else(|| format!("{name} is missing"))
+}
+
+fn wait_for(what: &str, ready: impl Fn() -> bool) -> Result<(), String> {
+    let end = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < end {
+        if ready() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Err(format!("{what} did not start within ten seconds"))
+}
+
+fn configuration(folder: &Path, root: &Path, backend: &Path, port: u16) -> String {
+    let (folder, root, backend) = (folder.display(), root.display(), backend.display());
+    let mut temp = String::new();
+    for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
+        writeln!(temp, "    {name}_temp_path {folder}/{name};").expect("text can be written to a string");
+    }
+    format!(
+        r#"daemon off;
+master_process off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+    access_log off;
+{temp}    client_max_body_size 0;
+    server {{
+        listen 127.0.0.1:{port};
+        auth_basic "git";
+        auth_basic_user_file {folder}/htpasswd;
+        location / {{
+            fastcgi_pass unix:{folder}/fcgi.sock;
+            fastcgi_request_buffering off;
+            fastcgi_param REQUEST_METHOD $request_method;
+            fastcgi_param QUERY_STRING $query_string;
+            fastcgi_param CONTENT_TYPE $content_type;
+            fastcgi_param CONTENT_LENGTH $content_length;
+            fastcgi_param HTTP_CONTENT_ENCODING $http_content_encoding;
+            fastcgi_param SCRIPT_FILENAME {backend};
+            fastcgi_param GIT_PROJECT_ROOT {root};
+            fastcgi_param GIT_HTTP_EXPORT_ALL "";
+            fastcgi_param PATH_INFO $uri;
+            fastcgi_param REMOTE_USER $remote_user;
+            fastcgi_param REMOTE_ADDR $remote_addr;
+            fastcgi_param GIT_PROTOCOL $http_git_protocol;
+            fastcgi_param HOME {folder};
+        }}
+    }}
+}}
+"#
+    )
+}

@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod git_http;
+mod git_world;
+mod history;
+
+pub use git_http::{GitHttpServer, TOKEN, USER};
+pub use git_world::{BareRemote, GitWorld, git, git_command};
+pub use history::{History, load_history, shared_folder};
