@@ -1,0 +1,307 @@
+use url::Url;
+
+use crate::text::{sanitize, says_none, tidy};
+use crate::{Documentation, DocumentationKind};
+
+/// The longest pull request body that is read, in bytes; sixteen times what GitHub stores.
+pub const MAX_BODY: usize = 4 << 20;
+
+/// A release note as it stands in a pull request body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The cleaned text: LF, no HTML comments, no control or direction marks, never blank.
+    pub text: String,
+    /// The text was marked with `[action required]` or `action required:`, which is taken out.
+    pub action_required: bool,
+}
+
+/// What a pull request body says about its release note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Extraction {
+    /// There is a note.
+    Note(Block),
+    /// The author says that there is none (`NONE`, `n/a`, `/release-note-none`, …).
+    StatedNone,
+    /// The block is there, but nothing was filled in.
+    Empty,
+    /// There is no `release-note` block.
+    Missing,
+    /// The block is opened but nothing closes it.
+    Unclosed,
+    /// The body is longer than [`MAX_BODY`].
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+}
+
+/// Reads the release note of a pull request body: the first `release-note` (or `release-notes`) fence that holds something.
+///
+/// Only a fence of that name is read, so neither an HTML comment nor another fence becomes a note. CRLF and LF are alike. A code
+/// fence inside the note belongs to it when it is closed again before the note is; the note ends at a fence called `docs` or
+/// `release-note` in any case.
+pub fn extract(body: &str) -> Extraction {
+    if body.len() > MAX_BODY {
+        return Extraction::TooLarge { bytes: body.len() };
+    }
+    let body = sanitize(body);
+    let parsed = parse(&body);
+    let mut answer = if parsed.none_command { Extraction::StatedNone } else { Extraction::Missing };
+    for fence in parsed.fences.iter().filter(|fence| is_note_name(fence.name)) {
+        let Some(content) = &fence.content else {
+            if answer == Extraction::Missing {
+                answer = Extraction::Unclosed;
+            }
+            continue;
+        };
+        let (text, action_required) = tidy(content);
+        if says_none(&text) {
+            return Extraction::StatedNone;
+        }
+        if !text.is_empty() {
+            return if parsed.none_command {
+                Extraction::StatedNone
+            } else {
+                Extraction::Note(Block { text, action_required })
+            };
+        }
+        if matches!(answer, Extraction::Missing | Extraction::Unclosed) {
+            answer = Extraction::Empty;
+        }
+    }
+    answer
+}
+
+/// The links of the body's `docs` block, in order. Lines without an `http` address are left out.
+pub fn documentation(body: &str) -> Vec<Documentation> {
+    if body.len() > MAX_BODY {
+        return Vec::new();
+    }
+    let body = sanitize(body);
+    let parsed = parse(&body);
+    let block = parsed.fences.iter().find(|fence| fence.name.eq_ignore_ascii_case("docs"));
+    let content = block.and_then(|fence| fence.content.as_deref()).map(crate::text::neutralize_comments);
+    content.unwrap_or_default().lines().filter_map(documentation_line).collect()
+}
+
+fn documentation_line(line: &str) -> Option<Documentation> {
+    let line = line.trim();
+    let line = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).unwrap_or(line);
+    let (left, right) = line.split_at(line.find("http")?);
+    let address = right.trim().trim_end_matches('>');
+    let address = if left.ends_with("](") { address.trim_end_matches(')') } else { address };
+    let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let host = url.host_str().unwrap_or_default();
+    let kind = if host.contains("github.com") && url.path().contains("/kubernetes/enhancements/") {
+        DocumentationKind::Kep
+    } else if host.contains("kubernetes.io") && url.path().contains("/docs/") {
+        DocumentationKind::Official
+    } else {
+        DocumentationKind::External
+    };
+    let description = left.trim_end_matches(['(', '<']).trim().trim_end_matches([' ', ':', '-']).to_owned();
+    Some(Documentation { description, url: address.to_owned(), kind })
+}
+
+fn is_note_name(name: &str) -> bool {
+    name.eq_ignore_ascii_case("release-note") || name.eq_ignore_ascii_case("release-notes")
+}
+
+/// Fences whose opening always ends the fence before it.
+fn is_section_name(name: &str) -> bool {
+    is_note_name(name) || name.eq_ignore_ascii_case("dev-release-note") || name.eq_ignore_ascii_case("docs")
+}
+
+struct Parsed<'a> {
+    fences: Vec<Fence<'a>>,
+    /// A line outside of fences and comments is the command `/release-note-none`.
+    none_command: bool,
+}
+
+struct Fence<'a> {
+    name: &'a str,
+    /// `None` when nothing closes it.
+    content: Option<String>,
+}
+
+/// A line of at least three backticks or tildes.
+struct Marker<'a> {
+    character: char,
+    length: usize,
+    info: &'a str,
+}
+
+fn marker(line: &str) -> Option<Marker<'_>> {
+    let line = line.trim();
+    let character = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let info = line.trim_start_matches(character);
+    let length = line.len() - info.len();
+    (length >= 3).then_some(Marker { character, length, info: info.trim() })
+}
+
+impl<'a> Marker<'a> {
+    fn name(&self) -> &'a str {
+        self.info.split_whitespace().next().unwrap_or_default()
+    }
+
+    fn opens(&self) -> bool {
+        self.character == '~' || !self.info.contains('`')
+    }
+
+    fn closes(&self, opening: &Marker<'_>) -> bool {
+        self.info.is_empty() && self.character == opening.character && self.length >= opening.length
+    }
+}
+
+fn parse(body: &str) -> Parsed<'_> {
+    let lines: Vec<&str> = body.lines().collect();
+    let last_comment_end = lines.iter().rposition(|line| line.contains("-->"));
+    let mut parsed = Parsed { fences: Vec::new(), none_command: false };
+    let mut at = 0;
+    while at < lines.len() {
+        let line = lines[at];
+        at += 1;
+        if let Some(opening) = marker(line) {
+            if opening.opens() {
+                let (content, next) = fence_content(&lines, at, &opening);
+                parsed.fences.push(Fence { name: opening.name(), content });
+                at = next;
+                continue;
+            }
+            // ```release-note NONE``` on one line
+            let content = opening.info.trim_end_matches('`').trim();
+            let name = content.split_whitespace().next().unwrap_or_default();
+            if is_note_name(name) && !content.contains('`') {
+                parsed.fences.push(Fence { name, content: Some(content[name.len()..].trim().to_owned()) });
+            }
+            continue;
+        }
+        parsed.none_command |= line.trim() == "/release-note-none";
+        // A comment that runs over several lines hides them all, fences too.
+        let behind_last = line.rfind("<!--").map(|start| &line[start..]);
+        let opened = behind_last.is_some_and(|comment| !comment.contains("-->"));
+        let quoted = line.contains("`<!--");
+        if opened && !quoted && last_comment_end.is_some_and(|end| end >= at) {
+            while !lines[at].contains("-->") {
+                at += 1;
+            }
+            at += 1;
+        }
+    }
+    parsed
+}
+
+/// The lines from `start` up to the end of the fence, and where to go on.
+fn fence_content(lines: &[&str], start: usize, opening: &Marker<'_>) -> (Option<String>, usize) {
+    let mut inner: Option<Marker<'_>> = None;
+    let mut first_inner = None;
+    let mut first_close = None;
+    for (at, line) in lines.iter().enumerate().skip(start) {
+        let Some(found) = marker(line) else { continue };
+        if found.closes(opening) && first_close.is_none() {
+            first_close = Some(at);
+        }
+        if let Some(open) = &inner {
+            if found.closes(open) {
+                inner = None;
+                continue;
+            }
+        } else if found.closes(opening) {
+            return (Some(lines[start..at].join("\n")), at + 1);
+        }
+        if found.opens() && is_section_name(found.name()) && found.length >= opening.length {
+            // The author forgot the closing line: what follows is another section.
+            let end = first_inner.unwrap_or(at);
+            return (Some(lines[start..end].join("\n")), at);
+        }
+        if inner.is_none() && found.opens() {
+            first_inner.get_or_insert(at);
+            inner = Some(found);
+        }
+    }
+    match (first_inner, first_close) {
+        // Something inside was never closed: the first line that could close this fence does, and the note ends before the opening.
+        (Some(end), Some(close)) => (Some(lines[start..end].join("\n")), close + 1),
+        _ => (None, lines.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(text: &str) -> Extraction {
+        Extraction::Note(Block { text: text.into(), action_required: false })
+    }
+
+    #[test]
+    fn bodies() {
+        #[rustfmt::skip]
+        let cases: Vec<(&str, &str, Extraction)> = vec![
+            ("LF", "x\n```release-note\na note\n```\ny", note("a note")),
+            ("CRLF", "x\r\n```release-note\r\n- a\r\n  b\r\n- c\r\n```\r\ny", note("a\nb\n- c")),
+            ("plural, upper case", "```Release-Notes\na\n```", note("a")),
+            ("indented in a list", "1. x\n   ```release-note\n   a note\n   ```\n", note("a note")),
+            ("tildes", "~~~release-note\na\n~~~", note("a")),
+            ("four backticks", "````release-note\na\n```yaml\nb: c\n```\n````", note("a\n```yaml\nb: c\n```")),
+            ("three backticks, nested", "```release-note\na\n```yaml\nb: c\n```\nd\n```", note("a\n```yaml\nb: c\n```\nd")),
+            ("nested without end", "```release-note\na\n```yaml\nb: c\n```\nprose", note("a")),
+            ("end forgotten before docs", "```release-note\na\n```docs\n[KEP]: https://x\n```\n", note("a")),
+            ("end forgotten", "```release-note\na\nb", Extraction::Unclosed),
+            ("empty", "```release-note\n\n```\n", Extraction::Empty),
+            ("empty, no line", "```release-note\n```\n", Extraction::Empty),
+            ("only a comment inside", "```release-note\n<!-- write here -->\n```\n", Extraction::Empty),
+            ("empty, then comment and docs (the original took the comment)",
+             "```release-note\r\n\r\n```\r\n<!--\r\nAdditional documentation\r\n-->\r\n```docs\r\n\r\n```", Extraction::Empty),
+            ("none, then an anonymous fence (the original took it)", "```release-note\r\nNONE\r\n```\r\n```\r\ncode\r\n```\r\n", Extraction::StatedNone),
+            ("anonymous fence first", "```\r\ncode\r\n```\r\n```release-note\na\n```", note("a")),
+            ("anonymous fence only", "```\r\nnot a note\r\n```\r\n", Extraction::Missing),
+            ("quoted none", "```release-note\r\n\"NONE\"\r\n```", Extraction::StatedNone),
+            ("none in one line", "```release-note NONE```", Extraction::StatedNone),
+            ("note in one line", "```release-note a note```", note("a note")),
+            ("block in a comment", "<!--\n```release-note\nexample\n```\n-->\n```release-note\nreal\n```", note("real")),
+            ("comment that never closes", "see <!-- \n```release-note\nreal\n```", note("real")),
+            ("command", "x\r\n/release-note-none\r\n", Extraction::StatedNone),
+            ("command in a comment", "<!--\n/release-note-none\n-->\n```release-note\na\n```", note("a")),
+            ("first empty, second filled", "```release-note\n```\n```release-note\na\n```", note("a")),
+            ("block quoted", "> ```release-note\n> a\n> ```", Extraction::Missing),
+            ("inside another fence", "```markdown\n```release-note\nx\n```\n```release-note\nreal\n```", note("x")),
+            ("NUL and direction marks", "```release-note\na\0\u{202e}b\n```", note("ab")),
+            ("no body", "", Extraction::Missing),
+            ("dev note", "```dev-release-note\na\n```", Extraction::Missing),
+        ];
+        for (name, body, expected) in cases {
+            assert_eq!(extract(body), expected, "{name}");
+        }
+        let marked = Extraction::Note(Block { text: "x".into(), action_required: true });
+        assert_eq!(extract("```release-note\n* [Action Required] x\n```"), marked);
+    }
+
+    #[test]
+    fn large_bodies() {
+        let long = "a <!-- ```\n".repeat(90_000);
+        assert_eq!(extract(&format!("{long}\n```release-note\nx\n```")), note("x"));
+        let fences = "```release-note\n```x\n".repeat(50_000);
+        assert!(!matches!(extract(&fences), Extraction::TooLarge { .. }));
+        let huge = "x".repeat(MAX_BODY + 1);
+        assert_eq!(extract(&huge), Extraction::TooLarge { bytes: MAX_BODY + 1 });
+        assert!(documentation(&huge).is_empty());
+    }
+
+    #[test]
+    fn documentation_blocks() {
+        let body = "```docs\r\n- [KEP]: https://github.com/kubernetes/enhancements/tree/x\r\n* [Usage]: <https://kubernetes.io/docs/a>\r\n\
+                    [Other doc]: https://example.org/a-b\r\nno link\r\n[x](http://example.org/y)\r\nftp http-x\r\n```\r\n```\r\nhttps://no.example\r\n```\r\n";
+        let found: Vec<(String, String, String)> =
+            documentation(body).into_iter().map(|d| (d.description, d.url, d.kind.into())).collect();
+        let expected = [
+            ("[KEP]", "https://github.com/kubernetes/enhancements/tree/x", "KEP"),
+            ("[Usage]", "https://kubernetes.io/docs/a", "official"),
+            ("[Other doc]", "https://example.org/a-b", "external"),
+            ("[x]", "http://example.org/y", "external"),
+        ]
+        .map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
+        assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,132 @@
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{CommitId, CommitInfo, PullNumber, message};
+
+/// Who opened a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// Login name, without `@`. A GitHub App carries its `[bot]` suffix.
+    pub login: String,
+    /// Profile page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// A pull request as a source knows it. All but number and title may be unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PullRequest {
+    /// Its number.
+    pub number: PullNumber,
+    /// Its title, one line.
+    pub title: String,
+    /// Its description as stored, CRLF or LF; `None` when unknown or never written.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Label names in the order of the forge.
+    #[serde(default)]
+    pub labels: Vec<String>,
+    /// Who opened it; `None` for a deleted account or when unknown.
+    #[serde(default)]
+    pub author: Option<Author>,
+    /// Its page.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The commit that merged it.
+    #[serde(default)]
+    pub merge_commit: Option<CommitId>,
+    /// Title of its milestone.
+    #[serde(default)]
+    pub milestone: Option<String>,
+    /// The branch it was merged into.
+    #[serde(default)]
+    pub base: Option<String>,
+    /// The branch it came from, `owner:branch`.
+    #[serde(default)]
+    pub head: Option<String>,
+}
+
+impl PullRequest {
+    /// A pull request of which only number and title are known; the other fields are public.
+    pub fn new(number: PullNumber, title: impl Into<String>) -> Self {
+        Self {
+            number,
+            title: title.into(),
+            body: None,
+            labels: Vec::new(),
+            author: None,
+            url: None,
+            merge_commit: None,
+            milestone: None,
+            base: None,
+            head: None,
+        }
+    }
+}
+
+/// Hands over pull requests by number: a forge, a recorded folder, or the commits' own titles.
+pub trait PullSource {
+    /// What can go wrong while fetching. A failure ends the run; notes are never lost in silence.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The pull requests of these numbers (ascending, each once). A number without a pull request (deleted, or an issue) is left
+    /// out of the answer and is accounted for as missing; everything else that goes wrong is an error.
+    fn pulls(
+        &self,
+        numbers: &[PullNumber],
+    ) -> impl Future<Output = Result<BTreeMap<PullNumber, PullRequest>, Self::Error>> + Send;
+}
+
+/// A source made from the commits themselves: the title of each pull request is what its merge or squash message says.
+///
+/// There is no body and no label, so use it with [`Fallback::Title`](crate::Fallback::Title). The author of a merged branch
+/// is the account that owns the branch, unless that is the owner of the repository.
+#[derive(Debug, Clone, Default)]
+pub struct MergeTitles {
+    pulls: BTreeMap<PullNumber, PullRequest>,
+}
+
+impl MergeTitles {
+    /// Reads the titles of the commits (newest first; the newest message of a number wins). With the page of the repository
+    /// (`https://github.com/owner/name`), pull requests and authors get links.
+    pub fn new(commits: &[CommitInfo], repository: Option<&Url>) -> Self {
+        let owner = repository.and_then(|url| url.path_segments()?.next().map(str::to_owned));
+        let mut pulls = BTreeMap::new();
+        for commit in commits {
+            let numbers = message::pull_numbers(&commit.message);
+            let (Some(number), Some(title)) = (numbers.own, message::title(&commit.message)) else { continue };
+            let mut pull = PullRequest::new(number, title);
+            pull.url = repository.map(|url| page(url, &["pull", &number.to_string()]));
+            pull.merge_commit = Some(commit.id.clone());
+            pull.author = numbers.head.filter(|head| Some(&head.owner) != owner.as_ref()).map(|head| Author {
+                url: repository.and_then(|url| url.join(&format!("/{}", head.owner)).ok()).map(String::from),
+                login: head.owner,
+            });
+            pulls.entry(number).or_insert(pull);
+        }
+        Self { pulls }
+    }
+}
+
+impl PullSource for MergeTitles {
+    type Error = Infallible;
+
+    async fn pulls(&self, numbers: &[PullNumber]) -> Result<BTreeMap<PullNumber, PullRequest>, Infallible> {
+        Ok(numbers.iter().filter_map(|number| Some((*number, self.pulls.get(number)?.clone()))).collect())
+    }
+}
+
+/// An address below the repository's page.
+pub(crate) fn page(repository: &Url, segments: &[&str]) -> String {
+    let mut url = repository.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url.into()
+}

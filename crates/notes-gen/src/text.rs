@@ -1,0 +1,117 @@
+//! Cleaning of text that strangers wrote.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Removes what does not belong in prose: carriage returns, NUL and the other control characters (except newline and tab), and the
+/// marks that make text run the other way or hide in it.
+pub(crate) fn sanitize(text: &str) -> String {
+    text.chars().filter(|&c| matches!(c, '\n' | '\t') || !(c.is_control() || is_direction_mark(c))).collect()
+}
+
+/// One line of clean text.
+pub(crate) fn sanitize_line(text: &str) -> String {
+    let clean = neutralize_comments(&sanitize(text));
+    clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Removes `<!-- … -->`. One that is never closed would swallow the rest of a document, so it is made visible instead.
+pub(crate) fn neutralize_comments(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("<!--") {
+        clean.push_str(before);
+        match after.split_once("-->") {
+            Some((_, behind)) => rest = behind,
+            None => {
+                clean.push_str("&lt;!--");
+                clean.push_str(&after.replace("<!--", "&lt;!--"));
+                return clean;
+            }
+        }
+    }
+    clean.push_str(rest);
+    clean
+}
+
+static ACTION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\[action required\]:?\s|action required:\s").expect("the pattern is valid"));
+static STAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^([ \t]*)\*[ \t]").expect("the pattern is valid"));
+
+/// Cleans the content of a release-note block; also says whether it was marked as action required.
+pub(crate) fn tidy(content: &str) -> (String, bool) {
+    let content = neutralize_comments(content);
+    let marked = ACTION.is_match(&content);
+    let content = ACTION.replace_all(&content, "");
+    let content = STAR.replace_all(&content, "${1}- ");
+    (unlist(content.trim()), marked)
+}
+
+/// Takes the first list item apart: a note that is a list of one is not a list.
+fn unlist(text: &str) -> String {
+    let Some(text) = text.strip_prefix("- ") else { return text.to_owned() };
+    let mut lines = Vec::new();
+    let mut second_item = false;
+    for (at, line) in text.split('\n').enumerate() {
+        second_item |= at > 0 && line.starts_with("- ");
+        lines.push(if at == 0 || second_item { line } else { line.strip_prefix("  ").unwrap_or(line) });
+    }
+    lines.join("\n").trim().to_owned()
+}
+
+/// Whether a note's text only says that there is none.
+pub(crate) fn says_none(text: &str) -> bool {
+    let word: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '`' | '*' | '.' | '“' | '”' | '‘' | '’'))
+        .take(32)
+        .flat_map(char::to_lowercase)
+        .collect();
+    matches!(
+        word.as_str(),
+        "none" | "n/a" | "na" | "no" | "nothing" | "nil" | "null" | "-" | "empty" | "release-note-none"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tidied_texts() {
+        let cases = [
+            ("list of two", "- a\n  b\n- c", "a\nb\n- c", false),
+            ("star and marker", "* [Action Required] x", "x", true),
+            ("marker", "ACTION REQUIRED: do this", "do this", true),
+            ("marker with colon", "[ACTION REQUIRED]: do this", "do this", true),
+            ("star inside", "a * b **c** d", "a * b **c** d", false),
+            ("nested stars", "a:\n  * b\n  * c", "a:\n  - b\n  - c", false),
+            ("comment", "a <!-- hidden\n --> b", "a  b", false),
+            ("unclosed comment", "a <!-- b", "a &lt;!-- b", false),
+        ];
+        for (name, from, to, marked) in cases {
+            assert_eq!(tidy(from), (to.to_owned(), marked), "{name}");
+        }
+    }
+
+    #[test]
+    fn nones() {
+        for text in ["NONE", "\"NONE\"", "N/A", "`none`.", "**None**", "na", "-", "no", "release-note-none", "'n/a'"] {
+            assert!(says_none(text), "{text}");
+        }
+        for text in ["", "none of the flags work", "nothing changes", "no."] {
+            assert_eq!(says_none(text), text == "no.", "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_characters_go() {
+        assert_eq!(sanitize("a\0b\u{202e}c\r\nd\te\u{7f}\u{feff}"), "abc\nd\te");
+        assert_eq!(sanitize_line("a\r\n  b\u{2067} <!-- x"), "a b &lt;!-- x");
+    }
+}
