@@ -1,0 +1,159 @@
+//! The changelog files on the branches: one commit each, on top of whatever the branch holds by now.
+
+use std::collections::BTreeMap;
+
+use artifact_publish::Sha256Digest;
+use git_repo::{CommitId, Expected, GitRepo, NewCommit, PushError, PushMode, PushOptions, RefName, RefUpdate};
+use notes_gen::changelog::{self, ChangelogLine, Section};
+use release_journal::{Observed, Step, StepId};
+use serde::{Deserialize, Serialize};
+
+use super::{id, publish::ReleaseContext, push::open_push_repository, upload::object};
+use crate::{Error, plan::ChangelogPlan};
+
+/// How often a branch may move under our hands before we give up.
+const TRIES: usize = 5;
+/// The largest changelog file that is read, in bytes.
+const MAX_FILE: u64 = 64 << 20;
+
+/// Adds the section of a version to the changelog on a branch.
+pub(crate) struct Changelog<'v>(pub(crate) &'v ChangelogPlan);
+
+/// Where the section is, as evidence.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Written {
+    branch: String,
+    commit: CommitId,
+    file: String,
+}
+
+/// Why the changelog was not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangelogStepError {
+    #[error("cannot write the changelog on `{branch}`")]
+    Text { branch: String, source: changelog::ChangelogError },
+    #[error("cannot push the changelog to `{branch}`")]
+    Push { branch: String, source: PushError },
+    #[error("`{branch}` moved {TRIES} times while the changelog was written; try again later")]
+    Restless { branch: String },
+    #[error("the remote has no branch `{branch}`")]
+    NoBranch { branch: String },
+    #[error(transparent)]
+    Flow(#[from] Error),
+}
+
+/// The changelog at the head of a branch, and what it should become.
+struct Looked {
+    repository: GitRepo,
+    head: CommitId,
+    /// Files to write; empty when the section is there.
+    changes: BTreeMap<String, Option<Vec<u8>>>,
+}
+
+impl Changelog<'_> {
+    async fn section(&self, cx: &ReleaseContext<'_>) -> Result<Section, ChangelogStepError> {
+        let name = object(&self.0.section)?;
+        let found = cx.bucket.read(&name, MAX_FILE).await.map_err(Error::bucket(format!("read `{name}`")))?;
+        let bytes = found.map(|found| found.bytes.to_vec()).unwrap_or_default();
+        let digest = Sha256Digest::of(&bytes);
+        if digest != self.0.sha256 {
+            return Err(Error::Moved {
+                what: format!("staged object `{name}`"),
+                expected: self.0.sha256.to_string(),
+                found: digest.to_string(),
+            }
+            .into());
+        }
+        Section::new(&self.0.tag, &String::from_utf8_lossy(&bytes)).map_err(|source| self.text(source))
+    }
+
+    fn text(&self, source: changelog::ChangelogError) -> ChangelogStepError {
+        ChangelogStepError::Text { branch: self.0.branch.clone(), source }
+    }
+
+    async fn look(&self, cx: &ReleaseContext<'_>) -> Result<Looked, ChangelogStepError> {
+        let section = self.section(cx).await?;
+        let repository = open_push_repository(&cx.plan.places, &cx.work).await?;
+        let tracking = format!("refs/remotes/origin/{}", self.0.branch);
+        let head = repository
+            .resolve(&tracking)
+            .map_err(|_missing| ChangelogStepError::NoBranch { branch: self.0.branch.clone() })?;
+        let read = |path: &str| -> Result<Option<String>, Error> {
+            let blob = repository.blob(head, path, MAX_FILE).map_err(Error::git(format!("read `{path}`")))?;
+            Ok(blob.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        };
+        let mut changes = BTreeMap::new();
+        let current = read(&self.0.file)?;
+        // A section that somebody edited by hand since is theirs: it stays as it is.
+        let edited = |found: &str| -> Result<bool, ChangelogStepError> {
+            let file = changelog::ChangelogFile::parse(found).map_err(|source| self.text(source))?;
+            Ok(file.section(&self.0.tag).is_some())
+        };
+        let present = match &current {
+            Some(found) => edited(found)?,
+            None => false,
+        };
+        if !present {
+            let update = changelog::update(current.as_deref(), &section).map_err(|source| self.text(source))?;
+            changes.insert(self.0.file.clone(), Some(update.text.into_bytes()));
+        }
+        let index = read(&self.0.index)?;
+        let line = ChangelogLine::of_tag(&self.0.tag).map_err(|source| self.text(source))?;
+        let update = changelog::update_index(index.as_deref(), line).map_err(|source| self.text(source))?;
+        if Some(&update.text) != index.as_ref() {
+            changes.insert(self.0.index.clone(), Some(update.text.into_bytes()));
+        }
+        Ok(Looked { repository, head, changes })
+    }
+
+    async fn push(&self, cx: &ReleaseContext<'_>, looked: &Looked) -> Result<(), PushError> {
+        let commit = NewCommit {
+            files_of: looked.head,
+            parents: vec![looked.head],
+            message: format!("CHANGELOG: add {}", self.0.tag),
+            author: cx.plan.identity.clone(),
+            time: jiff::Timestamp::from_second(cx.plan.created.as_second()).unwrap_or(cx.plan.created),
+        };
+        let commit = looked.repository.write_files_commit(&commit, &looked.changes)?;
+        let name = RefName::branch(&self.0.branch).map_err(git_repo::Error::from)?;
+        let update = RefUpdate { name, expected: Expected::Is(looked.head.object()), new: Some(commit.object()) };
+        let remote = git_repo::GitRemote::parse(&cx.plan.places.git)?;
+        let push = looked.repository.push(&remote, std::slice::from_ref(&update), PushOptions::new(PushMode::Apply));
+        cx.runner.effect(format!("changelog on `{}`", self.0.branch), push).await.map(|_| ())
+    }
+}
+
+impl<'a> Step<ReleaseContext<'a>> for Changelog<'_> {
+    type Output = Written;
+    type Error = ChangelogStepError;
+
+    fn id(&self) -> StepId {
+        id("changelog", &self.0.branch)
+    }
+
+    async fn observe(&self, cx: &ReleaseContext<'a>) -> Result<Observed<Written>, ChangelogStepError> {
+        let looked = self.look(cx).await?;
+        Ok(if looked.changes.is_empty() {
+            let (branch, file) = (self.0.branch.clone(), self.0.file.clone());
+            Observed::Done(Written { branch, commit: looked.head, file })
+        } else {
+            Observed::Absent
+        })
+    }
+
+    async fn run(&self, cx: &ReleaseContext<'a>) -> Result<(), ChangelogStepError> {
+        for _ in 0..TRIES {
+            let looked = self.look(cx).await?;
+            if looked.changes.is_empty() {
+                return Ok(());
+            }
+            match self.push(cx, &looked).await {
+                Ok(()) => return Ok(()),
+                // Somebody was faster: their commit is the new ground.
+                Err(PushError::Moved { .. }) => {}
+                Err(source) => return Err(ChangelogStepError::Push { branch: self.0.branch.clone(), source }),
+            }
+        }
+        Err(ChangelogStepError::Restless { branch: self.0.branch.clone() })
+    }
+}
