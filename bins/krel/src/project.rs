@@ -1,0 +1,139 @@
+//! What nearly every command needs: the configuration, the work folder, the runner.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cli_kit::{Exit, Failure, OrExit, Shell};
+use jiff::Timestamp;
+use release_flow::{
+    Runner,
+    config::{FILE_NAME, Loaded},
+    places::Mode,
+};
+use release_journal::ProgressSink;
+use secret_redactor::Redactor;
+
+use crate::failure::fail;
+
+/// Where the project is
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ProjectArgs {
+    /// The project's release.yaml; by default the one in this folder or a folder above it
+    #[arg(long, value_name = "FILE", env = "KREL_CONFIG", help_heading = "Project")]
+    config: Option<PathBuf>,
+    /// Folder for clones, build results and logs
+    #[arg(long, value_name = "DIR", env = "KREL_WORK", help_heading = "Project")]
+    work: Option<PathBuf>,
+}
+
+impl ProjectArgs {
+    pub(crate) fn of(config: PathBuf, work: PathBuf) -> Self {
+        Self { config: Some(config), work: Some(work) }
+    }
+
+    /// Reads the configuration.
+    pub(crate) fn load(&self) -> Result<Loaded, Failure> {
+        let path = match &self.config {
+            Some(path) => path.clone(),
+            None => find()?,
+        };
+        Loaded::read(&path).map_err(|error| fail(error.into()))
+    }
+
+    /// The work folder of the project: given, or in the user's cache.
+    pub(crate) fn work(&self, project: &str) -> Result<PathBuf, Failure> {
+        let base = match &self.work {
+            Some(work) => work.clone(),
+            None => cache()?.join(project),
+        };
+        std::path::absolute(base).or_exit(Exit::Usage)
+    }
+
+    pub(crate) fn runner(&self, shell: &Shell, project: &str) -> Result<Runner, Failure> {
+        self.runner_with(shell, project, shell.sink())
+    }
+
+    fn runner_with(&self, shell: &Shell, project: &str, sink: Arc<dyn ProgressSink>) -> Result<Runner, Failure> {
+        let sink = crate::act::with_fault(sink)?;
+        let redactor = redactor()?;
+        Ok(Runner::new(self.work(project)?, shell.operator(), host(), redactor, sink, shell.interrupt()))
+    }
+}
+
+/// Real targets or test targets
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct ModeArgs {
+    /// Use the production places instead of the mock places; needs an approval
+    #[arg(long)]
+    nomock: bool,
+}
+
+impl ModeArgs {
+    pub(crate) fn mode(self) -> Mode {
+        if self.nomock { Mode::Nomock } else { Mode::Mock }
+    }
+}
+
+/// The release.yaml in this folder or the nearest one above it.
+fn find() -> Result<PathBuf, Failure> {
+    let here = std::env::current_dir().or_exit(Exit::Usage)?;
+    let found = here.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());
+    found.ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("there is no `{FILE_NAME}` in `{}` or above it", here.display()))
+            .hint("write one with `krel config init`, or name one with `--config FILE`")
+            .hint("to see a release without a project of your own, run `krel rehearse`")
+    })
+}
+
+fn cache() -> Result<PathBuf, Failure> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_CACHE_HOME")
+        .or_else(|| set("HOME").map(|home| home.join(".cache")))
+        .map(|cache| cache.join("krel"))
+        .ok_or_else(|| {
+            Failure::new(Exit::Usage, "there is neither `HOME` nor `XDG_CACHE_HOME`")
+                .hint("name a work folder with `--work DIR`")
+        })
+}
+
+/// The name of this machine.
+fn host() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "unknown".to_owned() } else { name }
+}
+
+/// The time of a new plan: `SOURCE_DATE_EPOCH` when set, so that a plan can be made again to the byte.
+pub(crate) fn now() -> Result<Timestamp, Failure> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => {
+            let seconds = text.parse::<i64>().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+            seconds.ok_or_else(|| {
+                Failure::new(Exit::Usage, format!("`SOURCE_DATE_EPOCH` is `{text}`, not a number of seconds"))
+            })
+        }
+        Err(_) => Ok(Timestamp::now()),
+    }
+}
+
+/// Words in the names of environment variables that carry secrets.
+const SECRET_WORDS: [&str; 7] = ["TOKEN", "SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "API_KEY", "PRIVATE_KEY"];
+
+/// Takes out of all output what the environment holds as secrets, and what looks like one.
+fn redactor() -> Result<Redactor, Failure> {
+    let mut builder = Redactor::builder();
+    for (name, value) in std::env::vars() {
+        let upper = name.to_ascii_uppercase();
+        if SECRET_WORDS.iter().any(|word| upper.contains(word)) && !Path::new(&value).exists() {
+            builder = builder.secret(value);
+        }
+    }
+    builder.build().or_exit(Exit::Unexpected)
+}
+
+pub(crate) fn redact_environment(shell: &Shell) -> Result<(), Failure> {
+    let redactor = redactor()?;
+    shell.redact_with(Arc::new(move |text: &str| redactor.redact(text).into_owned()));
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The built program, as a process, on real repositories and folders.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panic, as tests do")]
+
+mod build_trouble;
+mod command_line;
+mod containers;
+mod images;
+mod json;
+mod kill;
+mod refusals;
+mod tampering;
+mod together;
+mod world;
