@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use release_flow::{
     Runner,
     config::{FILE_NAME, Loaded},
+    engine::carries_secret,
+    host,
     places::Mode,
 };
 use release_journal::ProgressSink;
@@ -98,12 +100,6 @@ fn cache() -> Result<PathBuf, Failure> {
         })
 }
 
-/// The name of this machine.
-fn host() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    if name.is_empty() { "unknown".to_owned() } else { name }
-}
-
 /// The time of a new plan: `SOURCE_DATE_EPOCH` when set, so that a plan can be made again to the byte.
 pub(crate) fn now() -> Result<Timestamp, Failure> {
     match std::env::var("SOURCE_DATE_EPOCH") {
@@ -117,15 +113,11 @@ pub(crate) fn now() -> Result<Timestamp, Failure> {
     }
 }
 
-/// Words in the names of environment variables that carry secrets.
-const SECRET_WORDS: [&str; 7] = ["TOKEN", "SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "API_KEY", "PRIVATE_KEY"];
-
 /// Takes out of all output what the environment holds as secrets, and what looks like one.
 fn redactor() -> Result<Redactor, Failure> {
     let mut builder = Redactor::builder();
     for (name, value) in std::env::vars() {
-        let upper = name.to_ascii_uppercase();
-        if SECRET_WORDS.iter().any(|word| upper.contains(word)) && !Path::new(&value).exists() {
+        if carries_secret(&name) && !Path::new(&value).exists() {
             builder = builder.secret(value);
         }
     }

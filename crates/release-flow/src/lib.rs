@@ -27,6 +27,6 @@ pub use error::Error;
 pub use mock::{Reset, reset_mock};
 pub use release::{ReleaseRequest, plan_release};
 pub use resolve::{Rules, StageRequest, StaleBuild};
-pub use runner::Runner;
+pub use runner::{Runner, host};
 pub use stage::{places, plan_stage};
 pub use store::BucketStore;

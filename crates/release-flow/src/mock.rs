@@ -13,6 +13,7 @@ use crate::{
     config::Loaded,
     observe::open_source,
     places::{Mode, Places},
+    runner::{host, process_runs},
     stage::places,
     store::BucketStore,
 };
@@ -76,7 +77,9 @@ async fn refuse_leases(bucket: &Bucket) -> Result<(), Error> {
         let current = Lease::current(&store, &subject).await.map_err(release_journal::JournalError::from)?;
         if let Some(record) = current
             && record.state == LeaseState::Held
-            && crate::runner::process_runs(record.holder.pid)
+            && record.expires > jiff::Timestamp::now()
+            // Of another machine nothing is known: its runs are taken to be alive.
+            && (record.holder.host != host() || process_runs(record.holder.pid))
         {
             return Err(Error::MockInUse { holder: record.holder.to_string() });
         }

@@ -133,6 +133,13 @@ fn lease_name(branch: &str) -> String {
     branch.chars().map(fine).collect()
 }
 
+/// The name of this machine, as leases carry it.
+#[must_use]
+pub fn host() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "unknown".to_owned() } else { name }
+}
+
 /// Whether a process of this machine runs. In doubt it does.
 pub(crate) fn process_runs(pid: u32) -> bool {
     let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else { return true };

@@ -23,6 +23,14 @@ const SECRET_WORDS: [&str; 7] = ["TOKEN", "SECRET", "PASSWORD", "PASSPHRASE", "C
 /// The variable that tells a build, and a later run looking for orphans, where the results go.
 const OUT: &str = "KREL_OUT";
 
+/// Whether a variable of this name carries a secret, by the words in it. Build commands do not get such variables, and their values are
+/// taken out of all output.
+#[must_use]
+pub fn carries_secret(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    SECRET_WORDS.iter().any(|word| upper.contains(word))
+}
+
 /// Runs the command of `job` with its output going to `log`.
 pub(super) async fn run(
     job: &BuildJob,
@@ -48,8 +56,7 @@ pub(super) async fn run(
     let mut command = tokio::process::Command::new(&words[0]);
     command.args(&words[1..]).current_dir(source).stdin(Stdio::null()).process_group(0);
     for (name, _) in std::env::vars_os() {
-        let upper = name.to_string_lossy().to_ascii_uppercase();
-        if SECRET_WORDS.iter().any(|word| upper.contains(word)) {
+        if carries_secret(&name.to_string_lossy()) {
             command.env_remove(name);
         }
     }

@@ -7,7 +7,7 @@ mod stage;
 use std::fmt;
 
 use git_repo::CommitId;
-use release_journal::{CanonicalError, Fingerprint, Plan, Reach};
+use release_journal::{Plan, Reach};
 use release_version::{BuildVersion, ReleaseVersion};
 use serde::{Deserialize, Serialize};
 
@@ -76,16 +76,6 @@ impl fmt::Display for AnyPlan {
             Self::Release(plan) => plan.fmt(f),
             Self::Announce(plan) => plan.fmt(f),
         }
-    }
-}
-
-impl AnyPlan {
-    /// The first lines of what a person reads before approving: kind, version, reach, fingerprint.
-    ///
-    /// # Errors
-    /// When the plan has no fingerprint.
-    pub fn headline(&self) -> Result<(String, Fingerprint), CanonicalError> {
-        Ok((self.subject(), self.fingerprint()?))
     }
 }
 
