@@ -62,6 +62,22 @@ impl GitRepo {
         Ok(Some(repo.find_blob(entry.object_id()).map_err(failed)?.take_data()))
     }
 
+    /// The object of the file or folder `path` at a commit; `None` when there is none. Two commits with the same object have the same
+    /// content there, so no file needs to be read to tell whether something changed.
+    ///
+    /// # Errors
+    /// When an object is missing or broken.
+    pub fn object_at(&self, at: CommitId, path: &str) -> Result<Option<ObjectId>, Error> {
+        let failed = |error: gix::Error| Error::repository(format!("look for `{path}` in commit {at}"), error);
+        let repo = self.local();
+        let tree = tree_of(&repo, at)?;
+        let path = path.trim_matches('/');
+        if path.is_empty() || path == "." {
+            return Ok(Some(ObjectId::of(&tree.id)));
+        }
+        Ok(tree.lookup_entry_by_path(path).map_err(failed)?.map(|entry| ObjectId::of(&entry.object_id())))
+    }
+
     /// What the folder `path` of a commit holds, by name; an empty path is the root, a missing folder is empty.
     ///
     /// # Errors

@@ -1,1 +1,11 @@
 #![doc = include_str!("../README.md")]
+
+mod discover;
+mod error;
+mod range;
+mod tags;
+
+pub use discover::{Discover, Names, UnknownMode, discover, previous_tag};
+pub use error::Error;
+pub use range::{End, Ends, FirstCommit, ListOptions, Listing, Wanted, ends, list, resolve};
+pub use tags::{VersionTag, version_tags};

@@ -1,0 +1,5 @@
+//! Ranges, sources and files of release notes, on real repositories.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod discovering;
+mod ranges;
