@@ -8,6 +8,7 @@ mod fetch;
 mod files;
 mod id;
 mod maintenance;
+mod mirror;
 mod name;
 mod program;
 mod push;

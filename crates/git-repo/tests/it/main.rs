@@ -4,6 +4,7 @@
 mod bundle;
 mod components;
 mod fetch;
+mod mirror;
 mod push;
 mod read;
 mod support;

@@ -1,0 +1,83 @@
+//! Mirrors without files: all commits and folders of a repository, file contents only when asked for.
+
+use std::path::Path;
+
+use crate::fetch::{partial_of, remove_all};
+use crate::program::{Git, remote_failure};
+use crate::repo::absolute;
+use crate::{Error, GitRemote, GitRepo, ObjectId};
+
+/// The refs of a mirror: branches and tags, as the remote has them.
+const REFSPECS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+
+impl GitRepo {
+    /// A bare mirror of `source` at `dest`: made when there is none, else brought up to date, branches and tags that are gone there
+    /// removed. It holds every commit and every folder, but no file contents where the server can leave them out, so
+    /// ranges, messages and [`object_at`](Self::object_at) need nothing more. [`fetch_objects`](Self::fetch_objects) gets the
+    /// contents of single files.
+    ///
+    /// A mirror that is being made appears at `dest` when it is whole.
+    ///
+    /// # Errors
+    /// As [`GitRemote::ls_remote`].
+    pub async fn mirror(source: &GitRemote, dest: impl AsRef<Path>) -> Result<Self, Error> {
+        let dest = absolute(dest.as_ref())?;
+        if dest.join("HEAD").is_file() {
+            let repo = Self::open(&dest)?;
+            repo.refresh(source).await?;
+            return Ok(repo);
+        }
+        let partial = partial_of(&dest);
+        remove_all(&partial)?;
+        let io = |operation| {
+            let path = dest.clone();
+            move |source| Error::Io { operation, path, source }
+        };
+        if let Some(folder) = dest.parent() {
+            std::fs::create_dir_all(folder).map_err(io("make"))?;
+        }
+        // `clone` rather than `init` and `fetch`: it finds the default branch, and records that contents may be fetched later.
+        let git = Git::new()
+            .reaching(source)
+            .args(["clone", "--quiet", "--bare", "--filter=blob:none", "--"])
+            .arg(source.argument())
+            .arg(&partial);
+        git.output().await.map_err(|error| remote_failure(source, error))?;
+        std::fs::rename(&partial, &dest).map_err(io("make"))?;
+        let repo = Self::open(&dest)?;
+        // Walks over a history of this size come again with every document.
+        repo.write_commit_graph().await?;
+        Ok(repo)
+    }
+
+    async fn refresh(&self, source: &GitRemote) -> Result<(), Error> {
+        let git = Git::in_repo(self)
+            .reaching(source)
+            .args(["fetch", "--quiet", "--prune", "--no-write-fetch-head", "--filter=blob:none", "--"])
+            .arg(source.argument())
+            .args(REFSPECS);
+        git.output().await.map_err(|error| remote_failure(source, error))?;
+        Ok(())
+    }
+
+    /// Fetches these objects from `source` in one request, those alone that are not here yet.
+    ///
+    /// # Errors
+    /// As [`GitRemote::ls_remote`]; also when the server does not hand out single objects.
+    pub async fn fetch_objects(&self, source: &GitRemote, objects: &[ObjectId]) -> Result<(), Error> {
+        let missing: Vec<String> = {
+            let repo = self.local();
+            objects.iter().filter(|id| !repo.has_object(id.gix())).map(ToString::to_string).collect()
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let git = Git::in_repo(self)
+            .reaching(source)
+            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-filter", "--"])
+            .arg(source.argument())
+            .args(missing);
+        git.output().await.map_err(|error| remote_failure(source, error))?;
+        Ok(())
+    }
+}
