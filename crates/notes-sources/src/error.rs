@@ -72,6 +72,14 @@ pub enum Error {
         /// What is read at the most.
         limit: u64,
     },
+    /// A folder holds more files than are read.
+    #[error("`{path}` holds more than {limit} files")]
+    TooManyFiles {
+        /// The folder.
+        path: String,
+        /// How many are read at the most.
+        limit: u64,
+    },
     /// A file does not hold what it should.
     #[error("`{path}` is malformed")]
     Malformed {

@@ -3,3 +3,4 @@
 
 mod discovering;
 mod ranges;
+mod reading;
