@@ -1,7 +1,7 @@
 use url::Url;
 
 use crate::text::{sanitize, says_none, tidy};
-use crate::{Documentation, DocumentationKind};
+use crate::{BlockNames, Documentation, DocumentationKind, Profile};
 
 /// The longest pull request body that is read, in bytes; sixteen times what GitHub stores.
 pub const MAX_BODY: usize = 4 << 20;
@@ -36,19 +36,21 @@ pub enum Extraction {
     },
 }
 
-/// Reads the release note of a pull request body: the first `release-note` (or `release-notes`) fence that holds something.
+/// Reads the release note of a pull request body: the first fence with one of the profile's names (`release-note`) that holds
+/// something.
 ///
 /// Only a fence of that name is read, so neither an HTML comment nor another fence becomes a note. CRLF and LF are alike. A code
-/// fence inside the note belongs to it when it is closed again before the note is; the note ends at a fence called `docs` or
-/// `release-note` in any case.
-pub fn extract(body: &str) -> Extraction {
+/// fence inside the note belongs to it when it is closed again before the note is; the note ends at another block of the profile
+/// (`docs`) in any case.
+pub fn extract(body: &str, profile: &Profile) -> Extraction {
+    let names = &profile.blocks;
     if body.len() > MAX_BODY {
         return Extraction::TooLarge { bytes: body.len() };
     }
     let body = sanitize(body);
-    let parsed = parse(&body);
+    let parsed = parse(&body, names);
     let mut answer = if parsed.none_command { Extraction::StatedNone } else { Extraction::Missing };
-    for fence in parsed.fences.iter().filter(|fence| is_note_name(fence.name)) {
+    for fence in parsed.fences.iter().filter(|fence| names.is_note(fence.name)) {
         let Some(content) = &fence.content else {
             if answer == Extraction::Missing {
                 answer = Extraction::Unclosed;
@@ -74,18 +76,19 @@ pub fn extract(body: &str) -> Extraction {
 }
 
 /// The links of the body's `docs` block, in order. Lines without an `http` address are left out.
-pub fn documentation(body: &str) -> Vec<Documentation> {
+pub fn documentation(body: &str, profile: &Profile) -> Vec<Documentation> {
+    let names = &profile.blocks;
     if body.len() > MAX_BODY {
         return Vec::new();
     }
     let body = sanitize(body);
-    let parsed = parse(&body);
-    let block = parsed.fences.iter().find(|fence| fence.name.eq_ignore_ascii_case("docs"));
+    let parsed = parse(&body, names);
+    let block = parsed.fences.iter().find(|fence| names.is_docs(fence.name));
     let content = block.and_then(|fence| fence.content.as_deref()).map(crate::text::neutralize_comments);
-    content.unwrap_or_default().lines().filter_map(documentation_line).collect()
+    content.unwrap_or_default().lines().filter_map(|line| documentation_line(line, profile)).collect()
 }
 
-fn documentation_line(line: &str) -> Option<Documentation> {
+fn documentation_line(line: &str, profile: &Profile) -> Option<Documentation> {
     let line = line.trim();
     let line = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).unwrap_or(line);
     let (left, right) = line.split_at(line.find("http")?);
@@ -93,30 +96,45 @@ fn documentation_line(line: &str) -> Option<Documentation> {
     let address = if left.ends_with("](") { address.trim_end_matches(')') } else { address };
     let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let host = url.host_str().unwrap_or_default();
-    let kind = if host.contains("github.com") && url.path().contains("/kubernetes/enhancements/") {
-        DocumentationKind::Kep
-    } else if host.contains("kubernetes.io") && url.path().contains("/docs/") {
-        DocumentationKind::Official
-    } else {
-        DocumentationKind::External
-    };
+    let rules = profile.documentation.iter();
+    let rule = rules.into_iter().find(|rule| is_within(host, &rule.host) && url.path().contains(&rule.path));
+    let kind = rule.map_or(DocumentationKind::External, |rule| rule.kind.clone());
     let description = left.trim_end_matches(['(', '<']).trim().trim_end_matches([' ', ':', '-']).to_owned();
     Some(Documentation { description, url: address.to_owned(), kind })
 }
 
-fn is_note_name(name: &str) -> bool {
-    name.eq_ignore_ascii_case("release-note") || name.eq_ignore_ascii_case("release-notes")
+/// Whether a host is the domain, or in it.
+fn is_within(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
-/// Fences whose opening always ends the fence before it.
-fn is_section_name(name: &str) -> bool {
-    is_note_name(name) || name.eq_ignore_ascii_case("dev-release-note") || name.eq_ignore_ascii_case("docs")
+impl BlockNames {
+    fn is_note(&self, name: &str) -> bool {
+        self.notes.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    fn is_docs(&self, name: &str) -> bool {
+        !name.is_empty() && self.docs.eq_ignore_ascii_case(name)
+    }
+
+    /// Fences whose opening always ends the fence before it.
+    fn is_section(&self, name: &str) -> bool {
+        self.is_note(name) || self.is_docs(name) || self.others.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
 }
 
 struct Parsed<'a> {
     fences: Vec<Fence<'a>>,
-    /// A line outside of fences and comments is the command `/release-note-none`.
+    /// A line outside of fences and comments is the command for no note.
     none_command: bool,
+    /// All lines outside of fences and comments.
+    plain: Vec<&'a str>,
+}
+
+/// The lines of a clean text that stand outside of fences and of comments that run over several lines.
+pub(crate) fn plain_lines(text: &str) -> Vec<&str> {
+    let none = BlockNames { notes: Vec::new(), docs: String::new(), others: Vec::new(), none_command: String::new() };
+    parse(text, &none).plain
 }
 
 struct Fence<'a> {
@@ -154,17 +172,17 @@ impl<'a> Marker<'a> {
     }
 }
 
-fn parse(body: &str) -> Parsed<'_> {
+fn parse<'a>(body: &'a str, names: &BlockNames) -> Parsed<'a> {
     let lines: Vec<&str> = body.lines().collect();
     let last_comment_end = lines.iter().rposition(|line| line.contains("-->"));
-    let mut parsed = Parsed { fences: Vec::new(), none_command: false };
+    let mut parsed = Parsed { fences: Vec::new(), none_command: false, plain: Vec::new() };
     let mut at = 0;
     while at < lines.len() {
         let line = lines[at];
         at += 1;
         if let Some(opening) = marker(line) {
             if opening.opens() {
-                let (content, next) = fence_content(&lines, at, &opening);
+                let (content, next) = fence_content(&lines, at, &opening, names);
                 parsed.fences.push(Fence { name: opening.name(), content });
                 at = next;
                 continue;
@@ -172,12 +190,14 @@ fn parse(body: &str) -> Parsed<'_> {
             // ```release-note NONE``` on one line
             let content = opening.info.trim_end_matches('`').trim();
             let name = content.split_whitespace().next().unwrap_or_default();
-            if is_note_name(name) && !content.contains('`') {
+            if names.is_note(name) && !content.contains('`') {
                 parsed.fences.push(Fence { name, content: Some(content[name.len()..].trim().to_owned()) });
             }
             continue;
         }
-        parsed.none_command |= line.trim() == "/release-note-none";
+        let command = names.none_command.as_str();
+        parsed.none_command |= !command.is_empty() && line.trim() == command;
+        parsed.plain.push(line);
         // A comment that runs over several lines hides them all, fences too.
         let behind_last = line.rfind("<!--").map(|start| &line[start..]);
         let opened = behind_last.is_some_and(|comment| !comment.contains("-->"));
@@ -193,7 +213,7 @@ fn parse(body: &str) -> Parsed<'_> {
 }
 
 /// The lines from `start` up to the end of the fence, and where to go on.
-fn fence_content(lines: &[&str], start: usize, opening: &Marker<'_>) -> (Option<String>, usize) {
+fn fence_content(lines: &[&str], start: usize, opening: &Marker<'_>, names: &BlockNames) -> (Option<String>, usize) {
     let mut inner: Option<Marker<'_>> = None;
     let mut first_inner = None;
     let mut first_close = None;
@@ -210,7 +230,7 @@ fn fence_content(lines: &[&str], start: usize, opening: &Marker<'_>) -> (Option<
         } else if found.closes(opening) {
             return (Some(lines[start..at].join("\n")), at + 1);
         }
-        if found.opens() && is_section_name(found.name()) && found.length >= opening.length {
+        if found.opens() && names.is_section(found.name()) && found.length >= opening.length {
             // The author forgot the closing line: what follows is another section.
             let end = first_inner.unwrap_or(at);
             return (Some(lines[start..end].join("\n")), at);
@@ -230,6 +250,10 @@ fn fence_content(lines: &[&str], start: usize, opening: &Marker<'_>) -> (Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(body: &str) -> Extraction {
+        extract(body, &Profile::default())
+    }
 
     fn note(text: &str) -> Extraction {
         Extraction::Note(Block { text: text.into(), action_required: false })
@@ -272,29 +296,31 @@ mod tests {
             ("dev note", "```dev-release-note\na\n```", Extraction::Missing),
         ];
         for (name, body, expected) in cases {
-            assert_eq!(extract(body), expected, "{name}");
+            assert_eq!(read(body), expected, "{name}");
         }
         let marked = Extraction::Note(Block { text: "x".into(), action_required: true });
-        assert_eq!(extract("```release-note\n* [Action Required] x\n```"), marked);
+        assert_eq!(read("```release-note\n* [Action Required] x\n```"), marked);
     }
 
     #[test]
     fn large_bodies() {
         let long = "a <!-- ```\n".repeat(90_000);
-        assert_eq!(extract(&format!("{long}\n```release-note\nx\n```")), note("x"));
+        assert_eq!(read(&format!("{long}\n```release-note\nx\n```")), note("x"));
         let fences = "```release-note\n```x\n".repeat(50_000);
-        assert!(!matches!(extract(&fences), Extraction::TooLarge { .. }));
+        assert!(!matches!(read(&fences), Extraction::TooLarge { .. }));
         let huge = "x".repeat(MAX_BODY + 1);
-        assert_eq!(extract(&huge), Extraction::TooLarge { bytes: MAX_BODY + 1 });
-        assert!(documentation(&huge).is_empty());
+        assert_eq!(read(&huge), Extraction::TooLarge { bytes: MAX_BODY + 1 });
+        assert!(documentation(&huge, &Profile::default()).is_empty());
     }
 
     #[test]
     fn documentation_blocks() {
         let body = "```docs\r\n- [KEP]: https://github.com/kubernetes/enhancements/tree/x\r\n* [Usage]: <https://kubernetes.io/docs/a>\r\n\
                     [Other doc]: https://example.org/a-b\r\nno link\r\n[x](http://example.org/y)\r\nftp http-x\r\n```\r\n```\r\nhttps://no.example\r\n```\r\n";
-        let found: Vec<(String, String, String)> =
-            documentation(body).into_iter().map(|d| (d.description, d.url, d.kind.into())).collect();
+        let found: Vec<(String, String, String)> = documentation(body, &Profile::default())
+            .into_iter()
+            .map(|d| (d.description, d.url, d.kind.into()))
+            .collect();
         let expected = [
             ("[KEP]", "https://github.com/kubernetes/enhancements/tree/x", "KEP"),
             ("[Usage]", "https://kubernetes.io/docs/a", "official"),

@@ -2,7 +2,7 @@ use url::Url;
 
 use crate::group::entry;
 use crate::pull::page;
-use crate::{Notes, group};
+use crate::{Notes, Profile, group};
 
 /// The notes of one release with what stands above them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub fn render_markdown(document: &Document) -> String {
 /// The notes alone, byte for byte in the layout of the original's drafts (its stray blanks included): urgent upgrade notes,
 /// then changes by kind. No newline at the end; empty when there is nothing to show.
 pub fn render_notes(notes: &Notes) -> String {
-    let grouped = group(notes);
+    let grouped = group(notes, &Profile::default());
     let mut text = String::new();
     if !grouped.urgent.is_empty() {
         text.push_str("## Urgent Upgrade Notes \n\n### (No, really, you MUST read this before you upgrade)\n\n");

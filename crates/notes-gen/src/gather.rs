@@ -3,46 +3,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::fallback::Found;
 use crate::pull::page;
-use crate::text::sanitize_line;
 use crate::{
-    Author, CommitId, Extraction, LabelFacts, LinkStyle, Note, Notes, Outside, Pick, PullNumber, PullRequest,
-    PullSource, Selection, documentation, extract,
+    Author, CommitId, Extraction, LabelFacts, Note, Notes, Outside, Pick, Profile, PullNumber, PullRequest, PullSource,
+    Selection, documentation, extract,
 };
 
-/// Where a note comes from when a pull request has no release-note block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Fallback {
-    /// Its title.
-    Title,
-}
-
 /// How notes are gathered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct GatherOptions {
-    /// Tried in order when there is no block, or an empty one; nothing by default. A stated `NONE` is always respected.
-    pub fallbacks: Vec<Fallback>,
-    /// How pull requests and authors are written; linked by default.
-    pub links: LinkStyle,
+    /// How the project writes labels, blocks and titles; Kubernetes by default.
+    pub profile: Profile,
     /// The repository's page; gives addresses to pull requests and authors that come without.
     pub repository: Option<Url>,
-    /// Logins of cherry-pick robots: the author of what they opened is the author of the original. By default the one of
-    /// the Kubernetes project.
-    pub robots: BTreeSet<String>,
-}
-
-impl Default for GatherOptions {
-    fn default() -> Self {
-        Self {
-            fallbacks: Vec::new(),
-            links: LinkStyle::default(),
-            repository: None,
-            robots: BTreeSet::from(["k8s-infra-cherrypick-robot".to_owned()]),
-        }
-    }
 }
 
 /// Why a commit gave no note.
@@ -192,7 +167,7 @@ pub async fn gather<S: PullSource>(
     let wanted = selection.picks.iter().map(|pick| pick.pull).collect();
     let mut pulls = fetch(source, wanted).await?;
     let read: Vec<Option<Extraction>> =
-        selection.picks.iter().map(|pick| pulls.get(&pick.pull).map(extraction_of)).collect();
+        selection.picks.iter().map(|pick| pulls.get(&pick.pull).map(|pull| extraction_of(pull, options))).collect();
     let originals = selection
         .picks
         .iter()
@@ -236,8 +211,8 @@ async fn fetch<S: PullSource>(
     source.pulls(&numbers).await.map_err(|source| GatherError::Source { count, first, source })
 }
 
-fn extraction_of(pull: &PullRequest) -> Extraction {
-    extract(pull.body.as_deref().unwrap_or_default())
+fn extraction_of(pull: &PullRequest, options: &GatherOptions) -> Extraction {
+    extract(pull.body.as_deref().unwrap_or_default(), &options.profile)
 }
 
 fn is_blank(read: &Extraction) -> bool {
@@ -245,7 +220,7 @@ fn is_blank(read: &Extraction) -> bool {
 }
 
 fn is_robots(pull: &PullRequest, options: &GatherOptions) -> bool {
-    pull.author.as_ref().is_some_and(|author| options.robots.contains(&author.login))
+    pull.author.as_ref().is_some_and(|author| options.profile.cherry_picks.robots.contains(&author.login))
 }
 
 fn needs_originals(pull: Option<&PullRequest>, read: Option<&Extraction>, options: &GatherOptions) -> bool {
@@ -268,7 +243,8 @@ fn notes_of(
     };
     let why = match read {
         Extraction::Note(block) => {
-            return Ok(vec![make_note(&pick.commit, request, author, block.text, block.action_required, options)]);
+            let found = Found { text: block.text, action_required: block.action_required, ..Found::default() };
+            return Ok(vec![make_note(&pick.commit, request, author, found, options)]);
         }
         Extraction::StatedNone => return Err(Exclusion::StatedNone { pull }),
         Extraction::TooLarge { bytes } => return Err(Exclusion::BodyTooLarge { pull, bytes }),
@@ -278,27 +254,22 @@ fn notes_of(
     };
     let repeated: Vec<Note> = originals
         .into_iter()
-        .filter_map(|original| match extraction_of(original) {
-            Extraction::Note(block) => Some(make_note(
-                &pick.commit,
-                original,
-                original.author.as_ref(),
-                block.text,
-                block.action_required,
-                options,
-            )),
+        .filter_map(|original| match extraction_of(original, options) {
+            Extraction::Note(block) => {
+                let found = Found { text: block.text, action_required: block.action_required, ..Found::default() };
+                Some(make_note(&pick.commit, original, original.author.as_ref(), found, options))
+            }
             _ => None,
         })
         .collect();
     if !repeated.is_empty() {
         return Ok(repeated);
     }
-    for fallback in &options.fallbacks {
-        let text = match fallback {
-            Fallback::Title => sanitize_line(&request.title),
-        };
-        if !text.is_empty() {
-            return Ok(vec![make_note(&pick.commit, request, author, text, false, options)]);
+    for fallback in &options.profile.fallbacks {
+        match fallback.find(request, &pick.message, &options.profile) {
+            Some(found) if found.none => return Err(Exclusion::StatedNone { pull }),
+            Some(found) => return Ok(vec![make_note(&pick.commit, request, author, found, options)]),
+            None => {}
         }
     }
     Err(why)
@@ -308,14 +279,20 @@ fn make_note(
     commit: &CommitId,
     pull: &PullRequest,
     author: Option<&Author>,
-    text: String,
-    marked: bool,
+    found: Found,
     options: &GatherOptions,
 ) -> Note {
-    let facts = LabelFacts::read(&pull.labels);
-    let mut note = Note::new(pull.number, text);
+    let mut facts = LabelFacts::read(&pull.labels, &options.profile);
+    // Labels are set by people who looked at the change; what a title says only fills the gap.
+    if facts.kinds.is_empty() {
+        facts.kinds.extend(found.kind);
+    }
+    if facts.areas.is_empty() {
+        facts.areas.extend(found.area);
+    }
+    let mut note = Note::new(pull.number, found.text);
     note.commit = commit.to_string();
-    note.documentation = documentation(pull.body.as_deref().unwrap_or_default());
+    note.documentation = documentation(pull.body.as_deref().unwrap_or_default(), &options.profile);
     if let Some(author) = author {
         let profile = || options.repository.as_ref()?.join(&format!("/{}", author.login)).ok().map(String::from);
         note.author = author.login.clone();
@@ -326,11 +303,11 @@ fn make_note(
     note.feature = facts.kinds.iter().any(|kind| kind == "feature");
     note.duplicate = facts.sigs.len() > 1;
     note.duplicate_kind = facts.kinds.len() > 1;
-    note.action_required = facts.action_required || marked;
+    note.action_required = facts.action_required || found.action_required;
     note.do_not_publish = facts.do_not_publish;
     note.areas = facts.areas;
     note.kinds = facts.kinds;
     note.sigs = facts.sigs;
-    note.refresh_markdown(options.links);
+    note.refresh_markdown(&options.profile);
     note
 }

@@ -2,26 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::note::title_case;
-use crate::{Note, Notes};
-
-/// The known kinds in the order of the document; a note of several kinds goes under the first of them.
-const PRIORITY: [&str; 12] = [
-    "deprecation",
-    "api-change",
-    "feature",
-    "design",
-    "documentation",
-    "failing-test",
-    "bug",
-    "regression",
-    "cleanup",
-    "flake",
-    OTHER,
-    UNCATEGORIZED,
-];
-const OTHER: &str = "Other (Cleanup or Flake)";
-const UNCATEGORIZED: &str = "Uncategorized";
+use crate::{Note, Notes, Profile};
 
 /// The notes under one heading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,23 +26,23 @@ pub struct Grouped<'a> {
 
 /// Sorts notes under headings. Notes with `do_not_publish` are left out unless a map edited them; notes that require action are
 /// always urgent, also those of several kinds (which the original hides among the others).
-pub fn group(notes: &Notes) -> Grouped<'_> {
+pub fn group<'a>(notes: &'a Notes, profile: &Profile) -> Grouped<'a> {
     let mut urgent = Vec::new();
     let mut by_kind: BTreeMap<(usize, String), Vec<&Note>> = BTreeMap::new();
     for note in notes.iter().filter(|note| !note.do_not_publish || note.is_mapped) {
         if note.action_required {
             urgent.push(note);
         } else {
-            let kind = kind_of(note);
-            let rank = PRIORITY.iter().position(|known| *known == kind).map_or(0, |at| at + 1);
-            by_kind.entry((rank, kind)).or_default().push(note);
+            let kind = profile.category(&note.kinds);
+            let key = (profile.rank(kind), kind.unwrap_or(&profile.uncategorized).to_owned());
+            by_kind.entry(key).or_default().push(note);
         }
     }
     let order = |a: &&Note, b: &&Note| (entry(a), a.pr_number).cmp(&(entry(b), b.pr_number));
     urgent.sort_by(order);
     let categories = by_kind.into_iter().map(|((_, kind), mut notes)| {
         notes.sort_by(order);
-        Category { heading: heading(&kind), kind, notes }
+        Category { heading: profile.heading(&kind), kind, notes }
     });
     Grouped { urgent, categories: categories.collect() }
 }
@@ -72,28 +53,6 @@ pub(crate) fn entry(note: &Note) -> &str {
     let bare = line.trim_start_matches(['-', '*']);
     let text = bare.trim_start();
     if bare.len() < line.len() && text.len() < bare.len() { text } else { line }
-}
-
-fn kind_of(note: &Note) -> String {
-    let first = PRIORITY.iter().find(|known| note.kinds.iter().any(|kind| kind == *known)).copied();
-    let kind = first.or(note.kinds.first().map(String::as_str)).unwrap_or(UNCATEGORIZED);
-    match kind {
-        "regression" => "bug",
-        "cleanup" | "flake" => OTHER,
-        other => other,
-    }
-    .to_owned()
-}
-
-/// The heading of a kind: `API Change`, `Bug or Regression`, `Foo-Bar` for `foo-bar`.
-pub fn heading(kind: &str) -> String {
-    match kind {
-        "api-change" => "API Change".to_owned(),
-        "failing-test" => "Failing Test".to_owned(),
-        "bug" | "regression" => "Bug or Regression".to_owned(),
-        "cleanup" | "flake" | OTHER => OTHER.to_owned(),
-        other => other.split('-').map(title_case).collect::<Vec<_>>().join("-"),
-    }
 }
 
 #[cfg(test)]
@@ -132,7 +91,8 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        let grouped = group(&notes);
+        let profile = Profile::default();
+        let grouped = group(&notes, &profile);
         let shown: Vec<(String, Vec<u64>)> = grouped
             .categories
             .iter()
@@ -148,15 +108,6 @@ mod tests {
         .map(|(heading, numbers)| (heading.to_owned(), numbers));
         assert_eq!(shown, expected);
         assert_eq!(grouped.urgent.iter().map(|n| n.pr_number.get()).collect::<Vec<_>>(), [1]);
-    }
-
-    #[test]
-    fn headings() {
-        for (kind, expected) in
-            [("deprecation", "Deprecation"), ("dependency", "Dependency"), ("flake", OTHER), (OTHER, OTHER)]
-        {
-            assert_eq!(heading(kind), expected);
-        }
     }
 
     #[test]

@@ -1,23 +1,29 @@
+use crate::Profile;
+
 /// What the labels of a pull request say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LabelFacts {
-    /// Names behind `sig/`, in the order of the forge.
+    /// Names of the groups (SIGs), in the order of the forge.
     pub sigs: Vec<String>,
-    /// Names behind `kind/`.
+    /// Names of the kinds.
     pub kinds: Vec<String>,
-    /// Names behind `area/`.
+    /// Names of the areas.
     pub areas: Vec<String>,
-    /// The label `release-note-action-required` is there.
+    /// The label for changes that require action is there.
     pub action_required: bool,
-    /// The label `release-note-none` is there.
+    /// The label for changes without a note is there.
     pub do_not_publish: bool,
 }
 
 impl LabelFacts {
     /// Reads label names. The slash is part of the prefix: `signed-off` is not a SIG.
-    pub fn read<S: AsRef<str>>(labels: &[S]) -> Self {
+    pub fn read<S: AsRef<str>>(labels: &[S], profile: &Profile) -> Self {
+        let names = &profile.labels;
         let behind = |prefix: &str| -> Vec<String> {
             let mut names: Vec<String> = Vec::new();
+            if prefix.is_empty() {
+                return names;
+            }
             for name in labels.iter().filter_map(|label| label.as_ref().strip_prefix(prefix)) {
                 if !name.is_empty() && !names.iter().any(|known| known == name) {
                     names.push(name.to_owned());
@@ -25,13 +31,13 @@ impl LabelFacts {
             }
             names
         };
-        let has = |name: &str| labels.iter().any(|label| label.as_ref() == name);
+        let has = |name: &str| !name.is_empty() && labels.iter().any(|label| label.as_ref() == name);
         Self {
-            sigs: behind("sig/"),
-            kinds: behind("kind/"),
-            areas: behind("area/"),
-            action_required: has("release-note-action-required"),
-            do_not_publish: has("release-note-none"),
+            sigs: behind(&names.group),
+            kinds: behind(&names.kind),
+            areas: behind(&names.area),
+            action_required: has(&names.action_required),
+            do_not_publish: has(&names.none),
         }
     }
 }
@@ -42,7 +48,8 @@ mod tests {
 
     #[test]
     fn labels_become_facts() {
-        let facts = LabelFacts::read(&[
+        let profile = Profile::default();
+        let labels = [
             "signed-off",
             "sig/storage",
             "kind/bug",
@@ -52,13 +59,14 @@ mod tests {
             "sig/storage",
             "kind/feature",
             "release-note",
-        ]);
+        ];
+        let facts = LabelFacts::read(&labels, &profile);
         assert_eq!(facts.sigs, ["storage", "apps"]);
         assert_eq!(facts.kinds, ["bug", "feature"]);
         assert_eq!(facts.areas, ["kubelet"]);
         assert!(!facts.action_required && !facts.do_not_publish);
-        assert!(LabelFacts::read(&["release-note-action-required"]).action_required);
-        assert!(LabelFacts::read(&["release-note-none"]).do_not_publish);
-        assert_eq!(LabelFacts::read::<&str>(&[]), LabelFacts::default());
+        assert!(LabelFacts::read(&["release-note-action-required"], &profile).action_required);
+        assert!(LabelFacts::read(&["release-note-none"], &profile).do_not_publish);
+        assert_eq!(LabelFacts::read::<&str>(&[], &profile), LabelFacts::default());
     }
 }

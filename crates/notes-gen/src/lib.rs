@@ -4,6 +4,7 @@ mod block;
 pub mod changelog;
 mod commit;
 mod document;
+mod fallback;
 mod gather;
 mod group;
 mod html;
@@ -12,20 +13,28 @@ mod labels;
 mod message;
 mod note;
 mod number;
+mod profile;
 mod pull;
 mod range;
 mod text;
+mod yaml;
 
 pub use block::{Block, Extraction, MAX_BODY, documentation, extract};
 pub use commit::{CommitId, CommitInfo};
 pub use document::{Document, render_markdown, render_notes};
-pub use gather::{Accounting, Entry, Exclusion, Fallback, Fate, GatherError, GatherOptions, Gathered, gather};
-pub use group::{Category, Grouped, group, heading};
+pub use fallback::Fallback;
+pub use gather::{Accounting, Entry, Exclusion, Fate, GatherError, GatherOptions, Gathered, gather};
+pub use group::{Category, Grouped, group};
 pub use html::{render_html, render_html_body};
 pub use json::{ParseNotesError, from_json, to_json};
 pub use labels::LabelFacts;
 pub use message::{HeadRef, NumberForm, PullNumbers, pull_numbers};
-pub use note::{Documentation, DocumentationKind, LinkStyle, Note, Notes, markdown_line, sig_list};
+pub use note::{Documentation, DocumentationKind, LinkStyle, Note, Notes, markdown_line};
 pub use number::{ParsePullNumberError, PullNumber};
+pub use profile::{
+    BlockNames, CherryPicks, DocumentWords, DocumentationRule, GroupStyle, GroupSuffix, KindEntry, LabelNames, Profile,
+    ProfileError, TitlePrefix,
+};
 pub use pull::{Author, MergeTitles, PullRequest, PullSource};
 pub use range::{Outside, Pick, RangeError, Selection, select};
+pub use yaml::MAX_YAML;

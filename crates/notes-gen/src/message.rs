@@ -102,6 +102,11 @@ pub(crate) fn title(message: &str) -> Option<String> {
     Some(line.to_owned())
 }
 
+/// As [`title`], and the subject of a message without a number.
+pub(crate) fn title_of(message: &str) -> String {
+    title(message).unwrap_or_else(|| message.lines().next().unwrap_or_default().trim().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,8 @@ use std::collections::btree_map;
 
 use serde::{Deserialize, Serialize};
 
-use crate::PullNumber;
+use crate::text::upper_first;
+use crate::{GroupSuffix, Profile, PullNumber};
 
 /// What a documentation link leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,8 +144,8 @@ impl Note {
     }
 
     /// Writes `markdown` anew from the other fields.
-    pub fn refresh_markdown(&mut self, links: LinkStyle) {
-        self.markdown = markdown_line(self, links);
+    pub fn refresh_markdown(&mut self, profile: &Profile) {
+        self.markdown = markdown_line(self, profile);
     }
 }
 
@@ -213,8 +214,8 @@ pub enum LinkStyle {
 
 /// The note's line in a document: text, pull request and author in parentheses, SIGs in brackets, first letter in upper case.
 /// Further lines of the text are indented by two blanks, so that they stay in the list item.
-pub fn markdown_line(note: &Note, links: LinkStyle) -> String {
-    let link = |label: String, url: &str| match links {
+pub fn markdown_line(note: &Note, profile: &Profile) -> String {
+    let link = |label: String, url: &str| match profile.links {
         LinkStyle::Linked if !url.is_empty() => format!("[{label}]({url})"),
         _ => label,
     };
@@ -226,47 +227,10 @@ pub fn markdown_line(note: &Note, links: LinkStyle) -> String {
         line.push_str(&link(format!("@{}", note.author), &note.author_url));
     }
     line.push(')');
-    if !note.sigs.is_empty() {
-        line.push_str(&format!(" [{}]", sig_list(&note.sigs)));
+    if !note.sigs.is_empty() && profile.groups.suffix == GroupSuffix::Brackets {
+        line.push_str(&format!(" [{}]", profile.group_list(&note.sigs)));
     }
     upper_first(&line)
-}
-
-/// `SIG API Machinery, CLI and Storage`: sorted by label, made readable, joined.
-pub fn sig_list<S: AsRef<str>>(sigs: &[S]) -> String {
-    let mut labels: Vec<&str> = sigs.iter().map(AsRef::as_ref).collect();
-    labels.sort_unstable();
-    let names: Vec<String> = labels.into_iter().map(pretty_sig).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => format!("SIG {one}"),
-        [most @ .., last] => format!("SIG {} and {last}", most.join(", ")),
-    }
-}
-
-fn pretty_sig(label: &str) -> String {
-    let word = |part: &str| match part {
-        "vsphere" => "vSphere".to_owned(),
-        "vmware" => "VMWare".to_owned(),
-        "openstack" => "OpenStack".to_owned(),
-        "api" | "aws" | "cli" | "gcp" => part.to_ascii_uppercase(),
-        _ => title_case(part),
-    };
-    label.split('-').map(word).collect::<Vec<_>>().join(" ")
-}
-
-/// First letter in upper case, the rest in lower case.
-pub(crate) fn title_case(word: &str) -> String {
-    upper_first(&word.to_lowercase())
-}
-
-/// The first character in upper case where that is a single character again (`ß` stays as it is).
-pub(crate) fn upper_first(text: &str) -> String {
-    let mut rest = text.chars();
-    let Some(first) = rest.next() else { return String::new() };
-    let mut upper = first.to_uppercase();
-    let first = if upper.len() == 1 { upper.next().unwrap_or(first) } else { first };
-    std::iter::once(first).chain(rest).collect()
 }
 
 #[cfg(test)]
@@ -274,39 +238,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sigs_are_listed() {
-        let cases: [(&[&str], &str); 6] = [
-            (&[], ""),
-            (&["etcd"], "SIG Etcd"),
-            (&["storage", "api-machinery", "cli"], "SIG API Machinery, CLI and Storage"),
-            (&["vsphere", "k8s-infra"], "SIG K8s Infra and vSphere"),
-            (&["cluster-lifecycle", "aws"], "SIG AWS and Cluster Lifecycle"),
-            (&["vmware", "openstack"], "SIG OpenStack and VMWare"),
-        ];
-        for (sigs, expected) in cases {
-            assert_eq!(sig_list(sigs), expected, "{sigs:?}");
-        }
-    }
-
-    #[test]
     fn lines_of_notes() {
+        let linked = Profile::default();
+        let mut plain = Profile { links: LinkStyle::Plain, ..Profile::default() };
         let mut note = Note::new(PullNumber::new(1).unwrap(), "kubeadm: x\nmore");
-        assert_eq!(markdown_line(&note, LinkStyle::Linked), "Kubeadm: x\n  more (#1)");
+        assert_eq!(markdown_line(&note, &linked), "Kubeadm: x\n  more (#1)");
         note.author = "a".into();
         note.author_url = "https://github.com/a".into();
         note.pr_url = "https://github.com/kubernetes/kubernetes/pull/1".into();
         note.text = "kubeadm: x".into();
-        let linked = "Kubeadm: x ([#1](https://github.com/kubernetes/kubernetes/pull/1), [@a](https://github.com/a))";
-        assert_eq!(markdown_line(&note, LinkStyle::Linked), linked);
+        let expected = "Kubeadm: x ([#1](https://github.com/kubernetes/kubernetes/pull/1), [@a](https://github.com/a))";
+        assert_eq!(markdown_line(&note, &linked), expected);
         note.sigs = vec!["storage".into(), "apps".into()];
-        assert_eq!(markdown_line(&note, LinkStyle::Plain), "Kubeadm: x (#1, @a) [SIG Apps and Storage]");
-    }
-
-    #[test]
-    fn first_letters() {
-        for (from, to) in [("", ""), ("über", "Über"), ("ßx", "ßx"), ("`a`", "`a`"), ("日", "日")] {
-            assert_eq!(upper_first(from), to, "{from}");
-        }
-        assert_eq!(title_case("fOO"), "Foo");
+        assert_eq!(markdown_line(&note, &plain), "Kubeadm: x (#1, @a) [SIG Apps and Storage]");
+        plain.groups.suffix = GroupSuffix::None;
+        assert_eq!(markdown_line(&note, &plain), "Kubeadm: x (#1, @a)");
     }
 }

@@ -13,6 +13,8 @@ pub struct Pick {
     pub pull: PullNumber,
     /// All that the message says.
     pub numbers: PullNumbers,
+    /// The whole message.
+    pub message: String,
 }
 
 /// Why a commit of the range stands for no pull request.
@@ -102,7 +104,10 @@ pub fn select(commits: &[CommitInfo], end: &CommitId) -> Result<Selection, Range
         let id = commits[at].id.clone();
         selection.order.push(id.clone());
         match (on_line[at], numbers[at].own, inside[at]) {
-            (true, Some(pull), _) => selection.picks.push(Pick { commit: id, pull, numbers: numbers[at].clone() }),
+            (true, Some(pull), _) => {
+                let message = commits[at].message.clone();
+                selection.picks.push(Pick { commit: id, pull, numbers: numbers[at].clone(), message });
+            }
             (true, None, _) if commits[at].parents.len() > 1 => selection.outside.push((id, Outside::BranchSync)),
             (false, _, Some(pull)) => selection.outside.push((id, Outside::InsidePull { pull })),
             _ => selection.outside.push((id, Outside::NoPullNumber)),

@@ -78,6 +78,20 @@ pub(crate) fn says_none(text: &str) -> bool {
     )
 }
 
+/// First letter in upper case, the rest in lower case.
+pub(crate) fn title_case(word: &str) -> String {
+    upper_first(&word.to_lowercase())
+}
+
+/// The first character in upper case where that is a single character again (`ß` stays as it is).
+pub(crate) fn upper_first(text: &str) -> String {
+    let mut rest = text.chars();
+    let Some(first) = rest.next() else { return String::new() };
+    let mut upper = first.to_uppercase();
+    let first = if upper.len() == 1 { upper.next().unwrap_or(first) } else { first };
+    std::iter::once(first).chain(rest).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +127,13 @@ mod tests {
     fn hostile_characters_go() {
         assert_eq!(sanitize("a\0b\u{202e}c\r\nd\te\u{7f}\u{feff}"), "abc\nd\te");
         assert_eq!(sanitize_line("a\r\n  b\u{2067} <!-- x"), "a b &lt;!-- x");
+    }
+
+    #[test]
+    fn first_letters() {
+        for (from, to) in [("", ""), ("über", "Über"), ("ßx", "ßx"), ("`a`", "`a`"), ("日", "日")] {
+            assert_eq!(upper_first(from), to, "{from}");
+        }
+        assert_eq!(title_case("fOO"), "Foo");
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod contracts;
 mod git_http;
 mod git_world;
 mod history;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use notes_gen::{LinkStyle, from_json, markdown_line, render_notes, to_json};
+use notes_gen::{Profile, from_json, markdown_line, render_notes, to_json};
 
 use crate::shared;
 
@@ -36,7 +36,7 @@ fn drafts_come_back_byte_for_byte() {
         let unmapped =
             notes.iter().filter(|note| !folder.join(format!("maps/pr-{}-map.yaml", note.pr_number)).exists());
         for note in unmapped {
-            assert_eq!(markdown_line(note, LinkStyle::Linked), note.markdown, "{release}: #{}", note.pr_number);
+            assert_eq!(markdown_line(note, &Profile::default()), note.markdown, "{release}: #{}", note.pr_number);
         }
     }
 }

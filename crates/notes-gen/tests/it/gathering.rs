@@ -108,7 +108,7 @@ async fn every_commit_is_accounted_for() {
     insta::assert_snapshot!("notes.json", notes_gen::to_json(&gathered.notes));
     insta::assert_json_snapshot!("accounting", gathered.accounting);
 
-    options.fallbacks = vec![Fallback::Title];
+    options.profile.fallbacks = vec![Fallback::Title];
     let gathered = run(&commits, &source, &options).await.unwrap();
     let numbers: Vec<u64> = gathered.notes.iter().map(|note| note.pr_number.get()).collect();
     assert_eq!(numbers, [1, 3, 4, 5, 7], "the title serves where nothing was said, not where NONE was said");
@@ -177,7 +177,7 @@ async fn titles_of_merges_serve_as_notes() {
     let repository = "https://github.com/example/project".parse().unwrap();
     let source = MergeTitles::new(&commits, Some(&repository));
     let mut options = GatherOptions::default();
-    options.fallbacks = vec![Fallback::Title];
+    options.profile.fallbacks = vec![Fallback::Title];
     let gathered = gather(&select(&commits, &CommitId::new("d")).unwrap(), &source, &options).await.unwrap();
     let lines: Vec<&str> = gathered.notes.iter().map(|note| note.markdown.as_str()).collect();
     let expected = [

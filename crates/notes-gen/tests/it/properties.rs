@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use notes_gen::{
-    CommitId, CommitInfo, Document, Extraction, Fallback, GatherOptions, PullNumber, PullRequest, PullSource,
+    CommitId, CommitInfo, Document, Extraction, Fallback, GatherOptions, Profile, PullNumber, PullRequest, PullSource,
     documentation, extract, from_json, gather, pull_numbers, render_html, render_markdown, select, to_json,
 };
 use proptest::prelude::*;
@@ -42,22 +42,22 @@ fn history() -> impl Strategy<Value = Vec<CommitInfo>> {
 proptest! {
     #[test]
     fn any_body_is_read(body in PIECES) {
-        if let Extraction::Note(block) = extract(&body) {
+        if let Extraction::Note(block) = extract(&body, &Profile::default()) {
             prop_assert!(!block.text.trim().is_empty());
             prop_assert!(!block.text.contains("<!--"), "{:?}", block.text);
             let hostile = block.text.contains(['\0', '\r', '\u{202e}']);
             prop_assert!(!hostile, "{:?}", block.text);
         }
-        for link in documentation(&body) {
+        for link in documentation(&body, &Profile::default()) {
             prop_assert!(link.url.starts_with("http"));
         }
-        prop_assert_eq!(extract(&body.replace("\r\n", "\n").replace('\n', "\r\n")), extract(&body.replace("\r\n", "\n")));
+        prop_assert_eq!(extract(&body.replace("\r\n", "\n").replace('\n', "\r\n"), &Profile::default()), extract(&body.replace("\r\n", "\n"), &Profile::default()));
     }
 
     #[test]
     fn a_filled_block_is_found(before in "[a-z \n]{0,20}", note in "[A-Za-z]{5,10} [a-z]{1,10}", after in "[a-z \n]{0,20}") {
         let body = format!("{before}\n```release-note\n{note}\n```\n{after}");
-        let Extraction::Note(block) = extract(&body) else { panic!("{body}") };
+        let Extraction::Note(block) = extract(&body, &Profile::default()) else { panic!("{body}") };
         prop_assert_eq!(block.text, note);
     }
 
@@ -85,7 +85,7 @@ proptest! {
             commit.id.as_str().bytes().fold(seed | 1, |hash, byte| hash.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte))
         });
         let mut options = GatherOptions::default();
-        options.fallbacks = vec![Fallback::Title];
+        options.profile.fallbacks = vec![Fallback::Title];
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let end = CommitId::new("c0");
         let first = runtime.block_on(gather(&select(&commits, &end).unwrap(), &source, &options)).unwrap();

@@ -1,4 +1,4 @@
-use notes_gen::{Document, LinkStyle, Note, Notes, ParseNotesError, from_json, render_html, render_markdown, to_json};
+use notes_gen::{Document, Note, Notes, ParseNotesError, Profile, from_json, render_html, render_markdown, to_json};
 
 use crate::number;
 
@@ -19,7 +19,7 @@ fn sample() -> Notes {
         note.duplicate_kind = kinds.len() > 1;
         note.action_required = *action;
         note.sigs = vec!["api-machinery".into()];
-        note.refresh_markdown(LinkStyle::Linked);
+        note.refresh_markdown(&Profile::default());
         note
     });
     made.collect()

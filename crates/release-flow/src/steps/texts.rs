@@ -83,7 +83,7 @@ impl Texts<'_> {
                 take(gather(&selection, &recorded, &options).await)
             }
             None => {
-                options.fallbacks = vec![Fallback::Title];
+                options.profile.fallbacks = vec![Fallback::Title];
                 let titles = MergeTitles::new(&commits, plan.project.homepage.as_ref());
                 take(gather(&selection, &titles, &options).await)
             }

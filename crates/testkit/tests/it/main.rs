@@ -1,0 +1,3 @@
+//! The fakes of testkit, seen from outside, over sockets.
+
+mod contracts;
