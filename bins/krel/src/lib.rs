@@ -58,7 +58,6 @@ enum Krel {
 
 impl Command for KrelArgs {
     async fn run(self, shell: &mut Shell) -> Result<Exit, Failure> {
-        project::redact_environment(shell)?;
         match self.command {
             Krel::Rehearse(args) => args.run(shell).await,
             Krel::Stage(args) => args.run(shell).await,

@@ -10,12 +10,11 @@ use jiff::Timestamp;
 use release_flow::{
     Runner,
     config::{FILE_NAME, Loaded},
-    engine::carries_secret,
     host,
     places::Mode,
 };
 use release_journal::ProgressSink;
-use secret_redactor::Redactor;
+use secret_redactor::{Redactor, names_secret};
 
 use crate::failure::fail;
 
@@ -90,14 +89,10 @@ fn find() -> Result<PathBuf, Failure> {
 }
 
 fn cache() -> Result<PathBuf, Failure> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    set("XDG_CACHE_HOME")
-        .or_else(|| set("HOME").map(|home| home.join(".cache")))
-        .map(|cache| cache.join("krel"))
-        .ok_or_else(|| {
-            Failure::new(Exit::Usage, "there is neither `HOME` nor `XDG_CACHE_HOME`")
-                .hint("name a work folder with `--work DIR`")
-        })
+    cli_kit::env::cache_folder().ok_or_else(|| {
+        Failure::new(Exit::Usage, "there is neither `HOME` nor `XDG_CACHE_HOME`")
+            .hint("name a work folder with `--work DIR`")
+    })
 }
 
 /// The time of a new plan: `SOURCE_DATE_EPOCH` when set, so that a plan can be made again to the byte.
@@ -117,15 +112,9 @@ pub(crate) fn now() -> Result<Timestamp, Failure> {
 fn redactor() -> Result<Redactor, Failure> {
     let mut builder = Redactor::builder();
     for (name, value) in std::env::vars() {
-        if carries_secret(&name) && !Path::new(&value).exists() {
+        if names_secret(&name) && !Path::new(&value).exists() {
             builder = builder.secret(value);
         }
     }
     builder.build().or_exit(Exit::Unexpected)
-}
-
-pub(crate) fn redact_environment(shell: &Shell) -> Result<(), Failure> {
-    let redactor = redactor()?;
-    shell.redact_with(Arc::new(move |text: &str| redactor.redact(text).into_owned()));
-    Ok(())
 }

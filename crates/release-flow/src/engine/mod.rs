@@ -19,7 +19,6 @@ use secret_redactor::Redactor;
 
 pub use container::find_engine;
 pub use job::{ArtifactSpec, BuildJob, ContainerSpec};
-pub use process::carries_secret;
 
 /// Why a build did not give its results.
 #[derive(Debug, thiserror::Error)]

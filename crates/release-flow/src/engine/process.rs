@@ -10,7 +10,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use secret_redactor::{RedactingWriter, Redactor};
+use secret_redactor::{RedactingWriter, Redactor, names_secret};
 
 use super::{BuildError, BuildJob, container};
 
@@ -18,18 +18,8 @@ use super::{BuildError, BuildJob, container};
 const TAIL_LINES: usize = 20;
 /// How long a process group has between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(5);
-/// Names of the inherited environment that carry secrets; build commands do not get them.
-const SECRET_WORDS: [&str; 7] = ["TOKEN", "SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "API_KEY", "PRIVATE_KEY"];
 /// The variable that tells a build, and a later run looking for orphans, where the results go.
 const OUT: &str = "KREL_OUT";
-
-/// Whether a variable of this name carries a secret, by the words in it. Build commands do not get such variables, and their values are
-/// taken out of all output.
-#[must_use]
-pub fn carries_secret(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    SECRET_WORDS.iter().any(|word| upper.contains(word))
-}
 
 /// Runs the command of `job` with its output going to `log`.
 pub(super) async fn run(
@@ -56,7 +46,7 @@ pub(super) async fn run(
     let mut command = tokio::process::Command::new(&words[0]);
     command.args(&words[1..]).current_dir(source).stdin(Stdio::null()).process_group(0);
     for (name, _) in std::env::vars_os() {
-        if carries_secret(&name.to_string_lossy()) {
+        if names_secret(&name.to_string_lossy()) {
             command.env_remove(name);
         }
     }
