@@ -3,6 +3,7 @@
 mod block;
 pub mod changelog;
 mod commit;
+pub mod dependencies;
 mod document;
 mod fallback;
 mod gather;

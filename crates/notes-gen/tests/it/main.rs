@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
 mod changelogs;
+mod dependencies;
 mod drafts;
 mod gathering;
 mod properties;
