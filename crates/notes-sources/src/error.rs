@@ -88,6 +88,12 @@ pub enum Error {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The dependencies of two commits cannot be compared.
+    #[error("cannot compare the dependencies")]
+    Dependencies {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A task of this process was lost.
     #[error("work on the repository was stopped")]
     Stopped {
