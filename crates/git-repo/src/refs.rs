@@ -129,6 +129,25 @@ impl GitRepo {
             .collect())
     }
 
+    /// The ref that a symbolic ref such as `refs/remotes/origin/HEAD` names, whether or not it exists; `None` when there is no such
+    /// ref, or it names an object.
+    ///
+    /// # Errors
+    /// When the refs cannot be read.
+    pub fn symbolic_target(&self, name: &RefName) -> Result<Option<RefName>, Error> {
+        let failed = |error: gix::Error| Error::repository(format!("read ref `{name}`"), error);
+        let repo = self.local();
+        let Some(reference) = repo.try_find_reference(name.as_str()).map_err(failed)? else { return Ok(None) };
+        Ok(reference.target().try_name().map(|name| name.as_bstr().to_string().parse()).transpose()?)
+    }
+
+    /// The address that this repository has for a remote, as its configuration writes it; `None` when there is no such remote. It may
+    /// hold a user name or password: parse it before it is shown.
+    pub fn remote_url(&self, remote: &str) -> Option<String> {
+        let key = format!("remote.{remote}.url");
+        self.local().config_snapshot().string(key.as_str()).map(|url| url.to_string())
+    }
+
     /// The branch `HEAD` names, also when it has no commit yet; `None` when a commit is checked out without a branch.
     ///
     /// # Errors

@@ -274,3 +274,19 @@ fn describe_prefers_annotated_then_young_tags() {
     world.commit("More");
     assert_eq!(described(|_| true).unwrap(), world.git(&["describe", "--tags", "--abbrev=14"]));
 }
+
+#[test]
+fn remotes_and_symbolic_refs() {
+    let mut world = GitWorld::new("main");
+    world.commit("Start");
+    let repo = open(&world);
+    assert_eq!(repo.remote_url("origin"), None);
+    let head: git_repo::RefName = "refs/remotes/origin/HEAD".parse().unwrap();
+    assert_eq!(repo.symbolic_target(&head).unwrap(), None);
+    world.git(&["remote", "add", "origin", "https://example.invalid/a/b.git"]);
+    world.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]);
+    let repo = open(&world);
+    assert_eq!(repo.remote_url("origin").unwrap(), "https://example.invalid/a/b.git");
+    assert_eq!(repo.symbolic_target(&head).unwrap().unwrap().as_str(), "refs/remotes/origin/trunk");
+    assert_eq!(repo.symbolic_target(&"refs/heads/main".parse().unwrap()).unwrap(), None, "a branch is no symbolic ref");
+}
