@@ -1,0 +1,131 @@
+//! Which commits the notes are about.
+
+use cli_kit::{Exit, Failure};
+use notes_sources::{Discover, Ends, FirstCommit, ListOptions, Names, Wanted, discover, ends};
+
+use crate::{failure, repo::Repository};
+
+/// Which commits
+#[derive(Debug, Clone, clap::Args)]
+pub struct RangeArgs {
+    /// The commits, as git writes it: `v1.29.0..v1.30.0`; without an end, up to the head of the branch
+    #[arg(value_name = "START..END", help_heading = "Range", conflicts_with_all = ["start_rev", "start_sha", "end_rev", "end_sha", "discover"])]
+    range: Option<String>,
+    /// Start at this tag, branch or revision; it is not part of the range itself
+    #[arg(long, value_name = "REV", env = "START_REV", help_heading = "Range")]
+    start_rev: Option<String>,
+    /// Start at this commit
+    #[arg(long, value_name = "COMMIT", env = "START_SHA", help_heading = "Range")]
+    start_sha: Option<String>,
+    /// End with this tag, branch or revision
+    #[arg(long, value_name = "REV", env = "END_REV", help_heading = "Range")]
+    end_rev: Option<String>,
+    /// End with this commit
+    #[arg(long, value_name = "COMMIT", env = "END_SHA", help_heading = "Range")]
+    end_sha: Option<String>,
+    /// Find the range: mergebase-to-latest, patch-to-patch, patch-to-latest, minor-to-minor
+    #[arg(long, value_name = "MODE", env = "DISCOVER", value_parser = mode, help_heading = "Range")]
+    discover: Option<Mode>,
+    /// The branch that discovery looks at, and the end of a range without one; by default the default branch
+    #[arg(long, value_name = "NAME", env = "BRANCH", help_heading = "Range")]
+    branch: Option<String>,
+    /// What tags begin with before `vX.Y.Z`, for a repository of several projects
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, help_heading = "Range")]
+    tag_prefix: String,
+    /// Leave out the first commit after the start
+    #[arg(long, short = 's', help_heading = "Range")]
+    skip_first_commit: bool,
+    /// Only commits that change something in this folder or file; may be repeated
+    #[arg(long = "path", value_name = "PATH", help_heading = "Range")]
+    paths: Vec<String>,
+}
+
+/// A discovery mode, or `none` as the original calls its absence.
+type Mode = Option<Discover>;
+
+fn mode(text: &str) -> Result<Mode, String> {
+    match text {
+        "none" => Ok(None),
+        name => name.parse().map(Some).map_err(|error: notes_sources::UnknownMode| error.to_string()),
+    }
+}
+
+impl RangeArgs {
+    /// The ends of the range in a repository.
+    ///
+    /// # Errors
+    /// When they are not given, unknown, swapped or unrelated.
+    pub fn ends(&self, repository: &Repository) -> Result<Ends, Failure> {
+        let branch = || match &self.branch {
+            Some(branch) => Ok(branch.clone()),
+            None => repository.default_branch(),
+        };
+        if let Some(Some(mode)) = self.discover {
+            let mut names = Names::new(repository.default_branch()?);
+            names.tag_prefix.clone_from(&self.tag_prefix);
+            return discover(&repository.git, mode, &branch()?, &names).map_err(failure::sources);
+        }
+        let (start, mut end) = match &self.range {
+            Some(range) => split(range)?,
+            None => (
+                Wanted { revision: self.start_rev.clone(), commit: self.start_sha.clone() },
+                Wanted { revision: self.end_rev.clone(), commit: self.end_sha.clone() },
+            ),
+        };
+        if start.is_empty() {
+            return Err(Failure::new(Exit::Usage, "the range has no start")
+                .hint("write it as git does: `v1.29.0..v1.30.0`")
+                .hint("or let it be found: `--discover minor-to-minor`"));
+        }
+        if end.is_empty() {
+            end = Wanted::revision(branch()?);
+        }
+        ends(&repository.git, &start, &end).map_err(failure::sources)
+    }
+
+    /// What is listed of the range.
+    pub fn options(&self) -> ListOptions {
+        let mut options = ListOptions::default();
+        options.first_commit = if self.skip_first_commit { FirstCommit::Skipped } else { FirstCommit::Kept };
+        options.paths.clone_from(&self.paths);
+        options
+    }
+
+    /// What tags begin with.
+    pub fn tag_prefix(&self) -> &str {
+        &self.tag_prefix
+    }
+}
+
+fn split(range: &str) -> Result<(Wanted, Wanted), Failure> {
+    let wrong = || {
+        Failure::new(Exit::Usage, format!("`{range}` is no range")).hint("write it as git does: `v1.29.0..v1.30.0`")
+    };
+    let (start, end) = range.split_once("..").ok_or_else(wrong)?;
+    if start.is_empty() || end.starts_with('.') || end.contains("..") {
+        return Err(wrong());
+    }
+    let wanted = |text: &str| if text.is_empty() { Wanted::default() } else { Wanted::revision(text) };
+    Ok((wanted(start), wanted(end)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_as_git_writes_them() {
+        for (text, expected) in [
+            ("a..b", Some((Some("a"), Some("b")))),
+            ("a..", Some((Some("a"), None))),
+            ("..b", None),
+            ("a...b", None),
+            ("a", None),
+            ("a..b..c", None),
+        ] {
+            let found = split(text).ok();
+            let found = found.as_ref().map(|(start, end)| (start.revision.as_deref(), end.revision.as_deref()));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}
