@@ -1,0 +1,128 @@
+//! How GitHub is reached, or what stands in for it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cli_kit::{Exit, Failure, OrExit, Shell, env};
+use github_client::{Auth, Event, GithubClient, Mode, Recording, token_from_file, token_from_gh};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::failure;
+
+/// How GitHub is reached
+#[derive(Debug, Clone, clap::Args)]
+pub struct GithubArgs {
+    /// A file with the token; by default GITHUB_TOKEN, GH_TOKEN, or what `gh auth token` says
+    #[arg(long, value_name = "FILE", help_heading = "GitHub")]
+    token_file: Option<PathBuf>,
+    /// Address of the API, for GitHub Enterprise: https://HOST/api/v3
+    #[arg(long, value_name = "URL", env = env::GITHUB_API_URL, alias = "github-base-url", hide_env_values = true, help_heading = "GitHub")]
+    github_api: Option<Url>,
+    /// Ask for everything, and write every answer into this folder
+    #[arg(long, value_name = "DIR", env = "RECORD", help_heading = "GitHub", conflicts_with_all = ["replay", "offline", "cache"])]
+    record: Option<PathBuf>,
+    /// Take every answer from this folder and ask for nothing; recordings of the original tool are read too
+    #[arg(long, value_name = "DIR", env = "REPLAY", help_heading = "GitHub", conflicts_with_all = ["offline", "cache"])]
+    replay: Option<PathBuf>,
+    /// Keep answers in this folder, and ask only for what changed; by default one in the user's cache
+    #[arg(long, value_name = "DIR", help_heading = "GitHub")]
+    cache: Option<PathBuf>,
+    /// Take what the cache has, whatever its age, and ask for nothing
+    #[arg(long, help_heading = "GitHub")]
+    offline: bool,
+    /// How many requests may be under way at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32), help_heading = "GitHub")]
+    concurrency: u8,
+}
+
+impl GithubArgs {
+    /// Whether the network may be asked at all.
+    pub fn asks(&self) -> bool {
+        self.replay.is_none() && !self.offline
+    }
+
+    /// The token, if there is one; nothing is looked for when nothing will be asked.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn token(&self) -> Result<Option<SecretString>, Failure> {
+        if let Some(path) = &self.token_file {
+            return token_from_file(path).await.map(Some).or_exit(Exit::Credentials);
+        }
+        if !self.asks() {
+            return Ok(None);
+        }
+        if let Some(token) = [env::GITHUB_TOKEN, env::GH_TOKEN].into_iter().find_map(env::process) {
+            return Ok(Some(SecretString::from(token)));
+        }
+        // A machine without `gh`, or without a login in it, is a machine without a token.
+        Ok(token_from_gh().await.ok())
+    }
+
+    /// The client, with its recording.
+    ///
+    /// # Errors
+    /// Exit 6 without a token where one is needed.
+    pub async fn client(&self, shell: &Shell) -> Result<GithubClient, Failure> {
+        let token = self.token().await?;
+        let mut builder = GithubClient::builder()
+            .user_agent(concat!("krel-release-notes/", env!("CARGO_PKG_VERSION")))
+            .concurrency(usize::from(self.concurrency).try_into().or_exit(Exit::Usage)?)
+            .observer(observer(shell));
+        if let Some(url) = &self.github_api {
+            builder = builder.base_url(url.clone());
+        }
+        match token {
+            Some(token) => builder = builder.auth(Auth::token(token)),
+            None if self.asks() => {
+                return Err(Failure::new(Exit::Credentials, "there is no token for GitHub")
+                    .hint("set `GITHUB_TOKEN`, log in with `gh auth login`, or name a file with `--token-file FILE`")
+                    .hint("without an account: `--replay DIR` takes recorded answers, `--titles` takes titles from git alone"));
+            }
+            None => {}
+        }
+        let open = |path: &PathBuf| Recording::open(path).map_err(|error| failure::github(error.into()));
+        let (recording, mode) = match (&self.record, &self.replay, &self.cache) {
+            (Some(folder), ..) => (open(folder)?, Mode::Record),
+            (_, Some(folder), _) => {
+                (Recording::open_replay(folder).map_err(|error| failure::github(error.into()))?, Mode::Replay)
+            }
+            (.., cache) => {
+                let folder = match cache {
+                    Some(folder) => folder.clone(),
+                    None => env::cache_folder()
+                        .ok_or_else(|| {
+                            Failure::new(Exit::Usage, "there is no place for a cache: neither `XDG_CACHE_HOME` nor `HOME` is set")
+                                .hint("name one with `--cache DIR`")
+                        })?
+                        .join("github"),
+                };
+                (open(&folder)?, if self.offline { Mode::Offline } else { Mode::Cache })
+            }
+        };
+        builder.recording(recording, mode).build().or_exit(Exit::Usage)
+    }
+}
+
+/// Tells the person what the client waits for; requests go to the log.
+fn observer(shell: &Shell) -> impl Fn(&Event) + Send + Sync + 'static {
+    let say: Arc<dyn Fn(String) + Send + Sync> = shell.teller();
+    move |event| match event {
+        Event::Waiting(wait) => say(format!("GitHub asks to wait: {wait}")),
+        Event::Moved { from, to } => say(format!("`{from}` is called `{to}` now")),
+        Event::Retrying { subject, detail, wait } => {
+            tracing::warn!(subject, detail, wait_s = wait.as_secs(), "asking again");
+        }
+        Event::Request(report) => tracing::debug!(
+            method = %report.method,
+            url = report.url,
+            status = report.status.map(|status| status.as_u16()),
+            duration_ms = u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
+            received = report.received,
+            "request"
+        ),
+        Event::DamagedFile { path } => say(format!("`{}` is damaged and is asked for again", path.display())),
+        _ => {}
+    }
+}

@@ -1,0 +1,135 @@
+//! Pull requests of GitHub as a source of notes.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use github_client::{GithubClient, Mode, PullBatch, PullRecord, RepoId};
+use notes_gen::{Author, CommitId, PullNumber, PullRequest, PullSource};
+
+/// What to do when some pull requests cannot be had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhenIncomplete {
+    /// The run ends with an error that names them: no note is lost without anybody knowing.
+    #[default]
+    Fail,
+    /// The notes of the others are made; [`GithubSource::incomplete`] names those that are missing.
+    GoOn,
+}
+
+/// Runs of fewer requests than this are not announced by a look at what is left of the allowance.
+const SMALL_RUN: u64 = 4;
+
+/// Pull requests of a repository on GitHub, through the client's recording if it has one.
+#[derive(Debug)]
+pub struct GithubSource {
+    client: GithubClient,
+    repo: RepoId,
+    when_incomplete: WhenIncomplete,
+    failed: Mutex<BTreeMap<PullNumber, String>>,
+}
+
+/// Pull requests could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GithubSourceError {
+    /// GitHub, or the recording, does not answer.
+    #[error("cannot get the pull requests of `{repo}`")]
+    Github {
+        /// The repository.
+        repo: RepoId,
+        /// Why.
+        source: github_client::Error,
+    },
+    /// Some pull requests could not be had, whatever was tried.
+    #[error("cannot get pull request{} {} of `{repo}`: {first}", if .numbers.len() == 1 { "" } else { "s" }, list(.numbers))]
+    Incomplete {
+        /// The repository.
+        repo: RepoId,
+        /// Their numbers, ascending.
+        numbers: Vec<PullNumber>,
+        /// Why the first of them could not be had.
+        first: String,
+    },
+}
+
+impl GithubSourceError {
+    /// The error of the client behind it, if there is one.
+    pub fn client_error(&self) -> Option<&github_client::Error> {
+        match self {
+            Self::Github { source, .. } => Some(source),
+            Self::Incomplete { .. } => None,
+        }
+    }
+}
+
+fn list(numbers: &[PullNumber]) -> String {
+    const SHOWN: usize = 20;
+    let shown: Vec<String> = numbers.iter().take(SHOWN).map(|number| format!("#{number}")).collect();
+    let more = numbers.len().saturating_sub(SHOWN);
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+}
+
+impl GithubSource {
+    /// A source of the pull requests of `repo`.
+    pub fn new(client: GithubClient, repo: RepoId, when_incomplete: WhenIncomplete) -> Self {
+        Self { client, repo, when_incomplete, failed: Mutex::default() }
+    }
+
+    /// The pull requests that could not be had, with what went wrong; empty unless [`WhenIncomplete::GoOn`] was chosen.
+    pub fn incomplete(&self) -> BTreeMap<PullNumber, String> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn error(&self, source: github_client::Error) -> GithubSourceError {
+        GithubSourceError::Github { repo: self.repo.clone(), source }
+    }
+
+    fn take(&self, batch: PullBatch) -> Result<BTreeMap<PullNumber, PullRequest>, GithubSourceError> {
+        if !batch.failed.is_empty() {
+            let failed: BTreeMap<PullNumber, String> = batch
+                .failed
+                .iter()
+                .filter_map(|(number, error)| Some((PullNumber::new(number.get())?, error.to_string())))
+                .collect();
+            if self.when_incomplete == WhenIncomplete::Fail {
+                let first = failed.values().next().cloned().unwrap_or_default();
+                let numbers = failed.into_keys().collect();
+                return Err(GithubSourceError::Incomplete { repo: self.repo.clone(), numbers, first });
+            }
+            self.failed.lock().unwrap_or_else(PoisonError::into_inner).extend(failed);
+        }
+        Ok(batch.found.into_values().filter_map(pull_request).map(|pull| (pull.number, pull)).collect())
+    }
+}
+
+impl PullSource for GithubSource {
+    type Error = GithubSourceError;
+
+    async fn pulls(
+        &self,
+        numbers: &[PullNumber],
+    ) -> Result<BTreeMap<PullNumber, PullRequest>, GithubSourceError> {
+        let wanted: Vec<_> =
+            numbers.iter().filter_map(|number| github_client::PullNumber::new(number.get())).collect();
+        let needs = self.client.requests_for_pulls(wanted.len());
+        if needs > SMALL_RUN && self.client.mode().is_none_or(Mode::asks) {
+            self.client.forecast(needs).await.and_then(|forecast| forecast.check()).map_err(|source| self.error(source))?;
+        }
+        let batch = self.client.cached_pulls(&self.repo, &wanted).await.map_err(|source| self.error(source))?;
+        self.take(batch)
+    }
+}
+
+/// A pull request of GitHub as notes see it; nothing for a number that is none.
+pub fn pull_request(record: PullRecord) -> Option<PullRequest> {
+    let mut pull = PullRequest::new(PullNumber::new(record.number.get())?, record.title.clone());
+    pull.head = Some(record.head_label());
+    pull.body = Some(record.body);
+    pull.labels = record.labels;
+    pull.author = record.author.map(|author| Author { login: author.login, url: Some(author.url) });
+    pull.url = Some(record.url);
+    pull.merge_commit = record.merge_commit.map(|commit| CommitId::new(commit.as_str()));
+    pull.milestone = record.milestone;
+    pull.base = Some(record.base_ref);
+    Some(pull)
+}
