@@ -23,7 +23,6 @@ impl fmt::Debug for GraphqlContract {
     }
 }
 
-#[expect(dead_code, reason = "executing them comes with the server")]
 /// A document that is valid, one operation of it, and its variables with defaults filled in.
 pub(crate) struct Prepared {
     pub(crate) document: Valid<ExecutableDocument>,
@@ -52,9 +51,12 @@ impl GraphqlContract {
     ///
     /// # Panics
     /// When it is no valid schema.
-    #[cfg(test)]
     pub(crate) fn parse(text: &str) -> Self {
         Self(Arc::new(Schema::parse_and_validate(text, "schema.graphql").expect("the schema is valid")))
+    }
+
+    pub(crate) fn schema(&self) -> &Valid<Schema> {
+        &self.0
     }
 
     /// Holds a document with one operation, and the variables sent with it, against the schema.

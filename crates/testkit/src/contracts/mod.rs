@@ -12,6 +12,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use graphql::GraphqlContract;
+pub(crate) use graphql::{Prepared, is_object_id};
 pub use rest::{Operation, RestContract};
 
 /// How a request or a reply breaks a contract, as a sentence.

@@ -1,3 +1,5 @@
 //! The fakes of testkit, seen from outside, over sockets.
 
+mod client;
 mod contracts;
+mod graphql;
