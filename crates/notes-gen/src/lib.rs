@@ -3,6 +3,7 @@
 mod block;
 pub mod changelog;
 mod commit;
+pub mod cve;
 mod document;
 mod fallback;
 mod gather;
@@ -10,7 +11,9 @@ mod group;
 mod html;
 mod json;
 mod labels;
+pub mod maps;
 mod message;
+mod node;
 mod note;
 mod number;
 mod profile;
