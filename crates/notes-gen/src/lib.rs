@@ -3,6 +3,7 @@
 mod block;
 pub mod changelog;
 mod commit;
+pub mod cve;
 pub mod dependencies;
 mod document;
 mod fallback;
@@ -11,7 +12,9 @@ mod group;
 mod html;
 mod json;
 mod labels;
+pub mod maps;
 mod message;
+mod node;
 mod note;
 mod number;
 mod profile;

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
 mod changelogs;
+mod cve;
 mod dependencies;
 mod drafts;
 mod gathering;
+mod maps;
 mod properties;
 mod ranges;
 mod recorded;
