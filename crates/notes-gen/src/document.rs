@@ -1,11 +1,12 @@
 use url::Url;
 
 use crate::changelog::Downloads;
+use crate::cve::Cve;
 use crate::{Notes, PullNumber};
 
 /// The notes of one release with what stands around them. Which parts are shown, and in which order, is the renderer's choice; see
 /// [`RenderOptions`](crate::RenderOptions).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Document {
     /// The release, which is the title: `v1.2.3`.
@@ -25,30 +26,6 @@ pub struct Document {
     pub cves: Vec<Cve>,
     /// What changed among the dependencies: Markdown that begins with its heading.
     pub dependencies: Option<String>,
-}
-
-/// A vulnerability that a release closes.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Cve {
-    /// `CVE-2020-8555`.
-    pub id: String,
-    /// What it is, one line.
-    pub title: String,
-    /// What it means.
-    pub description: String,
-    /// `Low`, `Medium`, …
-    pub rating: String,
-    /// The score, 0 to 10.
-    pub score: f64,
-    /// The CVSS vector that gives the score.
-    pub vector: String,
-    /// A page that explains the vector.
-    pub calculator: String,
-    /// The issue that tracks it.
-    pub issue: Option<String>,
-    /// The pull requests that close it.
-    pub pulls: Vec<PullNumber>,
 }
 
 impl Document {

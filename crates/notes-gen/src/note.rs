@@ -169,6 +169,16 @@ impl Notes {
         self.0.get(&number)
     }
 
+    /// The note of a pull request, to change it.
+    pub fn get_mut(&mut self, number: PullNumber) -> Option<&mut Note> {
+        self.0.get_mut(&number)
+    }
+
+    /// Takes the note of a pull request out.
+    pub fn remove(&mut self, number: PullNumber) -> Option<Note> {
+        self.0.remove(&number)
+    }
+
     /// All notes, by ascending number.
     pub fn iter(&self) -> btree_map::Values<'_, PullNumber, Note> {
         self.0.values()
@@ -215,6 +225,11 @@ pub enum LinkStyle {
 /// The note's line in a document: text, pull request and author in parentheses, SIGs in brackets, first letter in upper case.
 /// Further lines of the text are indented by two blanks, so that they stay in the list item.
 pub fn markdown_line(note: &Note, profile: &Profile) -> String {
+    line(note, &note.sigs, profile)
+}
+
+/// The line with these groups behind it.
+pub(crate) fn line(note: &Note, groups: &[String], profile: &Profile) -> String {
     let link = |label: String, url: &str| match profile.links {
         LinkStyle::Linked if !url.is_empty() => format!("[{label}]({url})"),
         _ => label,
@@ -227,8 +242,8 @@ pub fn markdown_line(note: &Note, profile: &Profile) -> String {
         line.push_str(&link(format!("@{}", note.author), &note.author_url));
     }
     line.push(')');
-    if !note.sigs.is_empty() && profile.groups.suffix == GroupSuffix::Brackets {
-        line.push_str(&format!(" [{}]", profile.group_list(&note.sigs)));
+    if !groups.is_empty() && profile.groups.suffix == GroupSuffix::Brackets {
+        line.push_str(&format!(" [{}]", profile.group_list(groups)));
     }
     upper_first(&line)
 }

@@ -64,6 +64,12 @@ fn unlist(text: &str) -> String {
     lines.join("\n").trim().to_owned()
 }
 
+/// Whether two bodies are the same but for their line ends and the blanks around them.
+pub(crate) fn same_body(a: &str, b: &str) -> bool {
+    let lines = |text: &'_ str| text.trim().lines().map(str::trim_end).map(str::to_owned).collect::<Vec<_>>();
+    lines(a) == lines(b)
+}
+
 /// Whether a note's text only says that there is none.
 pub(crate) fn says_none(text: &str) -> bool {
     let word: String = text

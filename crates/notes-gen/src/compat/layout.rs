@@ -1,6 +1,7 @@
 use super::Edition;
 use super::group::{Lines, group};
-use crate::{Cve, Document, Notes};
+use crate::cve::Cve;
+use crate::{Document, Notes};
 
 /// The templates of the original.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ fn push_cves(text: &mut String, cves: &[Cve]) {
     text.push_str("## Important Security Information\n\nThis release contains changes that address the following vulnerabilities:\n");
     for cve in cves {
         let (id, title, description) = (&cve.id, &cve.title, &cve.description);
-        let (rating, score, vector, calculator) = (&cve.rating, cve.score, &cve.vector, &cve.calculator);
+        let (rating, score, vector, calculator) = (&cve.rating, cve.score, &cve.vector, &cve.calc_link);
         text.push_str(&format!(
             "\n### {id}: {title}\n\n{description}\n\n**CVSS Rating:** {rating} ({score}) [{vector}]({calculator})"
         ));

@@ -14,7 +14,6 @@ pub use extract::{documentation, note_text};
 pub use gather::{Found, GatherOptions, Lookup, lookups, notes, origins};
 pub use html::{html_body, html_page};
 pub use layout::{Layout, render, render_notes};
-pub use line::{MappedSuffix, mapped_line};
 
 /// A version of the original tool whose documents are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

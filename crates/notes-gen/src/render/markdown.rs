@@ -3,10 +3,11 @@ use super::item::{Grouped, Item, group};
 use super::{Compat, Layout, Part, RenderOptions};
 use crate::changelog::table_of_contents;
 use crate::compat;
+use crate::cve::{Cve, order_of};
 use crate::inline::{escape, link};
 use crate::pull::page;
 use crate::text::{neutralize_comments, sanitize, sanitize_line};
-use crate::{Cve, Document, Notes, Profile};
+use crate::{Document, Notes, Profile};
 
 /// The document as section of a changelog, for Kubernetes; see [`render`].
 pub fn render_markdown(document: &Document) -> String {
@@ -57,7 +58,7 @@ pub(crate) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(crate) fn of(document: &'a Document, profile: &'a Profile) -> Self {
         let mut cves: Vec<&Cve> = document.cves.iter().collect();
-        cves.sort_by(|a, b| cve_order(&a.id).cmp(&cve_order(&b.id)));
+        cves.sort_by_cached_key(|cve| order_of(&cve.id));
         cves.dedup_by(|a, b| a.id == b.id);
         Self { document, profile, grouped: group(document, profile), cves }
     }
@@ -143,11 +144,6 @@ impl<'a> Parts<'a> {
 /// What stands where there is no note.
 pub(crate) const NOTHING: &str = "No change of this release carries a release note.";
 
-/// By year and number, not by letters: CVE-2020-9999 stands before CVE-2020-10000.
-fn cve_order(id: &str) -> (Vec<u64>, &str) {
-    (id.split('-').filter_map(|part| part.parse().ok()).collect(), id)
-}
-
 fn push_items(text: &mut String, items: &[Item<'_>]) {
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
@@ -169,9 +165,9 @@ pub(crate) fn security_entry(cve: &Cve) -> String {
     let mut text = format!("### {}: {}\n\n{description}\n\n", line(&cve.id), line(&cve.title));
     text.push_str(&format!(
         "**CVSS Rating:** {} ({}) {}",
-        line(&cve.rating),
+        cve.rating,
         cve.score,
-        link(&cve.vector, &cve.calculator)
+        link(&cve.vector.to_string(), &cve.calc_link)
     ));
     if let Some(issue) = &cve.issue {
         text.push_str(&format!("<br>\n**Tracking Issue:** {}", crate::inline::safe(issue)));

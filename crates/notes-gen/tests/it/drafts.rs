@@ -2,19 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
-use notes_gen::compat::{self, MappedSuffix};
 use notes_gen::{
-    Compat, Document, Layout, Note, Notes, Profile, RenderOptions, from_json, html_body, markdown_line, render,
-    render_notes, to_json,
+    Compat, Document, Layout, Note, Notes, RenderOptions, compat, from_json, html_body, render, render_notes, to_json,
 };
 
 use crate::shared;
 
 struct Draft {
     release: &'static str,
-    folder: PathBuf,
     json: String,
     markdown: String,
     notes: Notes,
@@ -26,7 +22,7 @@ fn drafts() -> Vec<Draft> {
         let folder = folder.join(format!("release-{release}"));
         let json = fs::read_to_string(folder.join("release-notes-draft.json")).unwrap();
         let markdown = fs::read_to_string(folder.join("release-notes-draft.md")).unwrap();
-        Draft { release, folder, notes: from_json(&json).unwrap(), json, markdown }
+        Draft { release, notes: from_json(&json).unwrap(), json, markdown }
     };
     ["1.24", "1.30", "1.32"].map(read).into_iter().collect()
 }
@@ -39,27 +35,6 @@ fn strict_drafts_come_back_byte_for_byte() {
         let mut options = RenderOptions::new(Layout::Draft);
         options.compat = Compat::Strict(compat::Edition::Y2026);
         assert!(render(&Document::new("v1", notes), &options) == markdown, "{release}: the document differs");
-    }
-}
-
-#[test]
-fn the_markdown_of_every_note_is_made_again() {
-    for Draft { release, folder, notes, .. } in drafts() {
-        // How mapped notes showed their SIGs changed with the years.
-        let suffix = if release == "1.32" { MappedSuffix::Several } else { MappedSuffix::Never };
-        let profile = Profile::default();
-        let mut mapped = 0;
-        for note in &notes {
-            let map =
-                fs::read_to_string(folder.join(format!("maps/pr-{}-map.yaml", note.pr_number))).unwrap_or_default();
-            // Only a map with a text or an author makes the line anew.
-            let renews = map.lines().any(|line| line.starts_with("  text:") || line.starts_with("  author:"));
-            let expected =
-                if renews { compat::mapped_line(note, &profile, suffix) } else { markdown_line(note, &profile) };
-            assert_eq!(expected, note.markdown, "{release}: #{}", note.pr_number);
-            mapped += usize::from(renews);
-        }
-        println!("{release}: {} notes, {mapped} with a renewed line", notes.len());
     }
 }
 

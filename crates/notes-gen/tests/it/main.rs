@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
 mod changelogs;
+mod cve;
 mod drafts;
 mod gathering;
+mod maps;
 mod properties;
 mod ranges;
 mod recorded;
