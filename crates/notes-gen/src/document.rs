@@ -1,10 +1,11 @@
 use url::Url;
 
-use crate::group::entry;
-use crate::pull::page;
-use crate::{Notes, Profile, group};
+use crate::changelog::Downloads;
+use crate::cve::Cve;
+use crate::{Notes, PullNumber};
 
-/// The notes of one release with what stands above them.
+/// The notes of one release with what stands around them. Which parts are shown, and in which order, is the renderer's choice; see
+/// [`RenderOptions`](crate::RenderOptions).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Document {
@@ -16,51 +17,29 @@ pub struct Document {
     pub repository: Option<Url>,
     /// The notes.
     pub notes: Notes,
+    /// Pull requests that say the same (a cherry-pick and its original): one line is shown, of the first that has a note, with
+    /// the numbers of all.
+    pub twins: Vec<Vec<PullNumber>>,
+    /// The files and container images of the release.
+    pub downloads: Option<Downloads>,
+    /// The vulnerabilities that the release closes.
+    pub cves: Vec<Cve>,
+    /// What changed among the dependencies: Markdown that begins with its heading.
+    pub dependencies: Option<String>,
 }
 
 impl Document {
-    /// A document without previous version and repository; the fields are public.
+    /// A document of title and notes; the fields are public.
     pub fn new(version: impl Into<String>, notes: Notes) -> Self {
-        Self { version: version.into(), previous: None, repository: None, notes }
-    }
-}
-
-/// The whole document: title, "Changelog since", then the notes as [`render_notes`] writes them. No newline at the end.
-pub fn render_markdown(document: &Document) -> String {
-    let mut text = format!("# {}\n\n", document.version);
-    if let Some(previous) = &document.previous {
-        let range = format!("{previous}...{}", document.version);
-        let since = match &document.repository {
-            Some(repository) => format!("[{previous}]({})", page(repository, &["compare", &range])),
-            None => previous.clone(),
-        };
-        text.push_str(&format!("## Changelog since {since}\n\n"));
-    }
-    let notes = render_notes(&document.notes);
-    text.push_str(if notes.is_empty() { "No change of this release carries a release note." } else { &notes });
-    text
-}
-
-/// The notes alone, byte for byte in the layout of the original's drafts (its stray blanks included): urgent upgrade notes,
-/// then changes by kind. No newline at the end; empty when there is nothing to show.
-pub fn render_notes(notes: &Notes) -> String {
-    let grouped = group(notes, &Profile::default());
-    let mut text = String::new();
-    if !grouped.urgent.is_empty() {
-        text.push_str("## Urgent Upgrade Notes \n\n### (No, really, you MUST read this before you upgrade)\n\n");
-        for note in &grouped.urgent {
-            text.push_str(&format!("- {}\n ", entry(note)));
-        }
-        text.push('\n');
-    }
-    if !grouped.categories.is_empty() {
-        text.push_str("## Changes by Kind\n");
-        for category in &grouped.categories {
-            text.push_str(&format!("\n### {}\n\n", category.heading));
-            for note in &category.notes {
-                text.push_str(&format!("- {}\n", entry(note)));
-            }
+        Self {
+            version: version.into(),
+            previous: None,
+            repository: None,
+            notes,
+            twins: Vec::new(),
+            downloads: None,
+            cves: Vec::new(),
+            dependencies: None,
         }
     }
-    text.trim().to_owned()
 }

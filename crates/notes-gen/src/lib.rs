@@ -1,15 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod autolink;
 mod block;
 pub mod changelog;
 mod commit;
+pub mod compat;
 pub mod cve;
 pub mod dependencies;
 mod document;
 mod fallback;
 mod gather;
-mod group;
 mod html;
+mod inline;
 mod json;
 mod labels;
 pub mod maps;
@@ -20,16 +22,16 @@ mod number;
 mod profile;
 mod pull;
 mod range;
+mod render;
 mod text;
 mod yaml;
 
 pub use block::{Block, Extraction, MAX_BODY, documentation, extract};
 pub use commit::{CommitId, CommitInfo};
-pub use document::{Document, render_markdown, render_notes};
+pub use document::Document;
 pub use fallback::Fallback;
 pub use gather::{Accounting, Entry, Exclusion, Fate, GatherError, GatherOptions, Gathered, gather};
-pub use group::{Category, Grouped, group};
-pub use html::{render_html, render_html_body};
+pub use html::{html_body, html_page, render_html, render_html_body};
 pub use json::{ParseNotesError, from_json, to_json};
 pub use labels::LabelFacts;
 pub use message::{HeadRef, NumberForm, PullNumbers, pull_numbers};
@@ -41,4 +43,7 @@ pub use profile::{
 };
 pub use pull::{Author, MergeTitles, PullRequest, PullSource};
 pub use range::{Outside, Pick, RangeError, Selection, select};
+pub use render::{
+    Category, Compat, Grouped, Item, Layout, Part, RenderOptions, group, render, render_markdown, render_notes,
+};
 pub use yaml::MAX_YAML;

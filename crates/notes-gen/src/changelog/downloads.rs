@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 use super::ChangelogError;
+use crate::inline::{escape, link};
 use crate::pull::page;
 
 /// A file that can be downloaded.
@@ -141,7 +142,10 @@ impl Downloads {
     fn block(&self, tag: &str, quote: &str) -> String {
         let mut text = String::new();
         for group in self.groups.iter().filter(|group| !group.files.is_empty()) {
-            text.push_str(&format!("### {}\n\nfilename | sha512 hash\n-------- | -----------\n", group.heading));
+            text.push_str(&format!(
+                "### {}\n\nfilename | sha512 hash\n-------- | -----------\n",
+                escape(&group.heading)
+            ));
             for DownloadFile { name, sha512 } in &group.files {
                 let segments: Vec<&str> = std::iter::once(tag).chain(name.split('/')).collect();
                 let address = page(&self.prefix, &segments);
@@ -182,22 +186,6 @@ impl ImageTable {
         }
         text.push('\n');
     }
-}
-
-fn link(label: &str, address: &str) -> String {
-    let address = address.replace('(', "%28").replace(')', "%29").replace('|', "%7C");
-    format!("[{}]({address})", escape(label))
-}
-
-fn escape(label: &str) -> String {
-    let mut escaped = String::with_capacity(label.len());
-    for character in label.chars() {
-        if matches!(character, '[' | ']' | '\\' | '|' | '<' | '>' | '*' | '`') {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod properties;
 mod ranges;
 mod recorded;
 mod rendering;
+mod strict;
 
 use std::path::PathBuf;
 

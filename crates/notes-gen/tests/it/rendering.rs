@@ -44,7 +44,7 @@ fn documents() {
 #[test]
 fn documents_without_notes() {
     let mut document = Document::new("v1.2.3 <b>", Notes::new());
-    assert_eq!(render_markdown(&document), "# v1.2.3 <b>\n\nNo change of this release carries a release note.");
+    assert_eq!(render_markdown(&document), "# v1.2.3 \\<b\\>\n\nNo change of this release carries a release note.");
     assert!(render_html(&document).contains("<title>v1.2.3 &lt;b&gt;</title>"));
     document.previous = Some("v1.2.2".into());
     assert!(render_markdown(&document).contains("\n\n## Changelog since v1.2.2\n\n"));

@@ -1,0 +1,38 @@
+//! Text inside of a line of Markdown.
+
+/// A link; the label is shown as it is.
+pub(crate) fn link(label: &str, address: &str) -> String {
+    format!("[{}]({})", escape(label), safe(address))
+}
+
+/// An address that can neither end its parentheses nor a cell of a table.
+pub(crate) fn safe(address: &str) -> String {
+    let mut safe = String::with_capacity(address.len());
+    for character in address.chars() {
+        match character {
+            '(' => safe.push_str("%28"),
+            ')' => safe.push_str("%29"),
+            '<' => safe.push_str("%3C"),
+            '>' => safe.push_str("%3E"),
+            '|' => safe.push_str("%7C"),
+            '\\' => safe.push_str("%5C"),
+            '`' => safe.push_str("%60"),
+            ' ' => safe.push_str("%20"),
+            other if other.is_whitespace() || other.is_control() => {}
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// Text that is shown as it is, also in a cell of a table; on one line.
+pub(crate) fn escape(label: &str) -> String {
+    let mut escaped = String::with_capacity(label.len());
+    for character in label.chars() {
+        if matches!(character, '[' | ']' | '\\' | '|' | '<' | '>' | '*' | '`') {
+            escaped.push('\\');
+        }
+        escaped.push(if character.is_whitespace() || character.is_control() { ' ' } else { character });
+    }
+    escaped
+}

@@ -1,0 +1,195 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::contain::{Tail, cleaned, contain, indented};
+use crate::autolink::without_punctuation;
+use crate::inline::{escape, link, safe};
+use crate::text::upper_first;
+use crate::{Document, DocumentationKind, GroupSuffix, LinkStyle, Note, Profile, PullNumber};
+
+/// What stands in one item of the document's lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Item<'a> {
+    /// The note.
+    pub note: &'a Note,
+    /// Notes that say the same, and are shown with it.
+    pub twins: Vec<&'a Note>,
+    /// Its text, cleaned, first letter in upper case: Markdown that opens no heading, leaves nothing open and defines no references.
+    pub text: String,
+    /// The whole item without its bullet: text, pull requests and authors in parentheses, groups in brackets. Further lines are
+    /// indented by two blanks.
+    pub line: String,
+    /// Further items below it, `  - [KEP](…)`: the documentation links, one per line.
+    pub links: Vec<String>,
+}
+
+/// The notes under one heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Category<'a> {
+    /// The kind, with kinds that count as another under that one.
+    pub kind: String,
+    /// Its heading.
+    pub heading: String,
+    /// The notes, sorted by their line.
+    pub items: Vec<Item<'a>>,
+}
+
+/// Notes in the order of the document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Grouped<'a> {
+    /// All notes that require action before an upgrade, whatever their kinds.
+    pub urgent: Vec<Item<'a>>,
+    /// The other notes by kind. Kinds that are not in the profile's list come first, by name.
+    pub categories: Vec<Category<'a>>,
+}
+
+impl Grouped<'_> {
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        self.urgent.is_empty() && self.categories.is_empty()
+    }
+}
+
+/// Sorts a document's notes under headings. Left out are notes with `do_not_publish` that no map edited, and those whose text says
+/// that there is none, or is but a piece of the pull request's form. Notes that require action are always urgent, also those of
+/// several kinds (which the original hides among the others).
+pub fn group<'a>(document: &'a Document, profile: &Profile) -> Grouped<'a> {
+    let mut urgent = Vec::new();
+    let mut by_kind: BTreeMap<(usize, String), Vec<Item<'a>>> = BTreeMap::new();
+    for item in items(document, profile) {
+        if item.all().any(|note| note.action_required) {
+            urgent.push(item);
+        } else {
+            let kind = profile.category(&item.note.kinds);
+            let key = (profile.rank(kind), kind.unwrap_or(&profile.uncategorized).to_owned());
+            by_kind.entry(key).or_default().push(item);
+        }
+    }
+    let sort = |items: &mut Vec<Item<'_>>| {
+        items.sort_by(|a, b| (&a.line, a.note.pr_number).cmp(&(&b.line, b.note.pr_number)));
+    };
+    sort(&mut urgent);
+    let categories = by_kind.into_iter().map(|((_, kind), mut items)| {
+        sort(&mut items);
+        Category { heading: escape(&profile.heading(&kind)), kind, items }
+    });
+    Grouped { urgent, categories: categories.collect() }
+}
+
+fn items<'a>(document: &'a Document, profile: &Profile) -> Vec<Item<'a>> {
+    let shown = |number: PullNumber| {
+        let note = document.notes.get(number).filter(|note| !note.do_not_publish || note.is_mapped)?;
+        Some((note, cleaned(&note.text)?))
+    };
+    let mut merged: BTreeSet<PullNumber> = BTreeSet::new();
+    let mut twins: BTreeMap<PullNumber, Vec<&Note>> = BTreeMap::new();
+    for group in &document.twins {
+        let mut notes: Vec<&Note> = Vec::new();
+        for number in group {
+            if let Some((note, _)) = shown(*number).filter(|_| merged.insert(*number)) {
+                notes.push(note);
+            }
+        }
+        if let Some((first, others)) = notes.split_first() {
+            merged.remove(&first.pr_number);
+            twins.insert(first.pr_number, others.to_vec());
+        }
+    }
+    let numbers = document.notes.iter().map(|note| note.pr_number).filter(|number| !merged.contains(number));
+    numbers
+        .filter_map(|number| {
+            let (note, text) = shown(number)?;
+            Some(Item::new(note, twins.remove(&number).unwrap_or_default(), &text, profile))
+        })
+        .collect()
+}
+
+impl<'a> Item<'a> {
+    fn new(note: &'a Note, twins: Vec<&'a Note>, text: &str, profile: &Profile) -> Self {
+        let contained = contain(text);
+        let text = upper_first(&contained.text);
+        let mut item = Self { note, twins, text, line: String::new(), links: Vec::new() };
+        item.line = indented(&item.text);
+        item.line.push_str(match contained.tail {
+            Tail::Inline => " ",
+            Tail::Paragraph => "\n\n  ",
+        });
+        item.push_tail(profile);
+        item.links = item.documentation(profile.links);
+        item
+    }
+
+    /// The note and its twins.
+    pub fn all(&self) -> impl Iterator<Item = &'a Note> {
+        std::iter::once(self.note).chain(self.twins.iter().copied())
+    }
+
+    fn push_tail(&mut self, profile: &Profile) {
+        let mut people: Vec<(&str, &str)> = Vec::new();
+        let mut groups: BTreeSet<&str> = BTreeSet::new();
+        let mut parts: Vec<String> = Vec::new();
+        for note in self.all() {
+            parts.push(reference(profile.links, &format!("#{}", note.pr_number), &note.pr_url));
+            if !note.author.is_empty() && people.iter().all(|(login, _)| *login != note.author) {
+                people.push((&note.author, &note.author_url));
+            }
+            groups.extend(note.sigs.iter().map(String::as_str));
+        }
+        parts.extend(people.iter().map(|(login, url)| reference(profile.links, &format!("@{}", name(login)), url)));
+        self.line.push_str(&format!("({})", parts.join(", ")));
+        if !groups.is_empty() && profile.groups.suffix == GroupSuffix::Brackets {
+            let groups: Vec<&str> = groups.into_iter().collect();
+            self.line.push_str(&format!(" [{}]", escape(&profile.group_list(&groups))));
+        }
+    }
+
+    fn documentation(&self, links: LinkStyle) -> Vec<String> {
+        let mut shown: BTreeSet<&str> = BTreeSet::new();
+        let mut lines = Vec::new();
+        for documentation in self.all().flat_map(|note| &note.documentation) {
+            let bare = documentation.description.trim_matches(|c: char| c.is_whitespace() || "[]:-()".contains(c));
+            let label = if bare.is_empty() { kind_label(&documentation.kind) } else { bare };
+            // Some authors write several addresses on one line.
+            let addresses =
+                documentation.url.split_whitespace().map(|word| without_punctuation(word.trim_end_matches('>')));
+            for address in addresses.filter(|word| is_web(word)) {
+                if shown.insert(address) {
+                    lines.push(match links {
+                        LinkStyle::Linked => format!("  - {}", link(label, address)),
+                        LinkStyle::Plain => format!("  - {}: {}", escape(label), safe(address)),
+                    });
+                }
+            }
+        }
+        lines
+    }
+}
+
+fn reference(links: LinkStyle, label: &str, url: &str) -> String {
+    match links {
+        LinkStyle::Linked if is_web(url) => format!("[{label}]({})", safe(url)),
+        _ => label.to_owned(),
+    }
+}
+
+fn kind_label(kind: &DocumentationKind) -> &str {
+    match kind {
+        DocumentationKind::Kep => "KEP",
+        DocumentationKind::Official => "Documentation",
+        DocumentationKind::External => "Further reading",
+        DocumentationKind::Unknown(name) => name,
+    }
+}
+
+fn is_web(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
+/// A login as it is, unless it is none.
+fn name(login: &str) -> String {
+    let bare = login.strip_suffix("[bot]").unwrap_or(login);
+    let is_login = bare.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.'));
+    if is_login { login.to_owned() } else { escape(login) }
+}
