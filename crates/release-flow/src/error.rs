@@ -60,6 +60,14 @@ pub enum Error {
         /// The branch.
         branch: String,
     },
+    /// A branch for an urgent fix grows from a tag.
+    #[error("branch `{branch}` grows from tag `{version}`, which is not there")]
+    NoBranchPoint {
+        /// The branch.
+        branch: String,
+        /// The tag.
+        version: ReleaseVersion,
+    },
     /// The build version names a commit that the source repository does not have.
     #[error("build version `{build}` names commit `{commit}`, which `{repository}` does not have")]
     NoCommit {
