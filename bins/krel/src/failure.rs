@@ -32,6 +32,10 @@ fn advice(error: &Error) -> (Exit, Vec<String>) {
         Error::Place(_) | Error::Template(_) | Error::NoResult { .. } | Error::Twice { .. } | Error::Sender { .. } => {
             one(Exit::Usage, "mend release.yaml; `krel config explain` tells every field")
         }
+        Error::Base { .. } => one(
+            Exit::Usage,
+            "take a base for every platform of the image, or name the platforms with `images.platforms`",
+        ),
         Error::NoBase { .. } | Error::NoImagePlatform { .. } | Error::NoContainerTag { .. } => {
             one(Exit::Usage, "mend release.yaml, or make what it names; `krel config explain` tells every field")
         }

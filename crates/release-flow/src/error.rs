@@ -235,6 +235,18 @@ pub enum Error {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A base image is not for a platform of the image, or not whole.
+    #[error("base `{base}` of image `{image}` cannot be used for {platform}")]
+    Base {
+        /// The image.
+        image: String,
+        /// The base.
+        base: String,
+        /// The platform of the image.
+        platform: String,
+        /// Why.
+        source: Box<registry_client::Error>,
+    },
     /// The base of an image is not there.
     #[error("base `{base}` of image `{image}` is not an image of an OCI layout: expected `LAYOUT:TAG`")]
     NoBase {

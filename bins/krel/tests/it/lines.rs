@@ -129,3 +129,34 @@ fn a_branch_or_a_companion_that_somebody_made_meanwhile() {
         world.places().same_as(&before, case);
     }
 }
+
+/// With its first official release a line is no longer in development, and its branch keeps its own changelog only.
+#[test]
+fn changelogs_at_the_first_official_release() {
+    let mut world = line();
+    let index = "# All\n\nOurs.\n\n## Development release\n\n- [CHANGELOG-1.0.md](./CHANGELOG-1.0.md)\n\n\
+                 ## Current release\n\n- [CHANGELOG-0.9.md](./CHANGELOG-0.9.md)\n\nWritten by hand.\n";
+    let files =
+        [("CHANGELOG/README.md", index), ("CHANGELOG/CHANGELOG-0.9.md", "# v0.9.0\n"), ("CHANGELOG/OWNERS", "us\n")];
+    for branch in ["release-1.0", "main"] {
+        world.git.switch(branch);
+        world.git.commit_files("Have changelogs", &files);
+        world.push(branch);
+    }
+    let listed = |world: &World, branch: &str| world.remote(&["ls-tree", "--name-only", "-r", branch, "CHANGELOG/"]);
+    world.cut_as(&OFFICIAL, "v1.0.0");
+    let all = "CHANGELOG/CHANGELOG-0.9.md\nCHANGELOG/CHANGELOG-1.0.md\nCHANGELOG/OWNERS\nCHANGELOG/README.md";
+    assert_eq!(listed(&world, "main"), all);
+    let own = all.replace("CHANGELOG/CHANGELOG-0.9.md\n", "");
+    assert_eq!(listed(&world, "release-1.0"), own);
+    let moved = "# All\n\nOurs.\n\n## Development release\n\n## Current release\n\n- [CHANGELOG-1.0.md](./CHANGELOG-1.0.md)\n\n\
+                 Written by hand.\n\n## Older releases\n\n- [CHANGELOG-0.9.md](./CHANGELOG-0.9.md)";
+    assert_eq!(world.remote(&["show", "main:CHANGELOG/README.md"]), moved);
+    // What somebody brings back later is theirs.
+    world.pull("release-1.0");
+    world.git.commit_files("Have an old changelog again", &[files[1]]);
+    world.push("release-1.0");
+    world.cut_as(&OFFICIAL, "v1.0.1");
+    assert_eq!(listed(&world, "release-1.0"), all);
+    assert_eq!(world.remote(&["show", "main:CHANGELOG/README.md"]), moved, "nothing is left to move");
+}
