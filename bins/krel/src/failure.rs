@@ -32,15 +32,26 @@ fn advice(error: &Error) -> (Exit, Vec<String>) {
         Error::Place(_) | Error::Template(_) | Error::NoResult { .. } | Error::Twice { .. } | Error::Sender { .. } => {
             one(Exit::Usage, "mend release.yaml; `krel config explain` tells every field")
         }
+        Error::Base { .. } => one(
+            Exit::Usage,
+            "take a base for every platform of the image, or name the platforms with `images.platforms`",
+        ),
         Error::NoBase { .. } | Error::NoImagePlatform { .. } | Error::NoContainerTag { .. } => {
             one(Exit::Usage, "mend release.yaml, or make what it names; `krel config explain` tells every field")
         }
         Error::Version(_) => {
             one(Exit::Usage, "versions look like `v1.2.0-rc.1`, build versions like `v1.2.0-rc.1.5+0123456789abcd`")
         }
-        Error::NextVersion(release_version::NextVersionError::Taken { .. }) => one(
+        Error::NextVersion(release_version::NextVersionError::Taken { version }) => (
             Exit::Refused,
-            "published bytes are never written over; the branch must have moved on for a next version",
+            vec![
+                "published bytes are never written over; the branch must have moved on for a next version".to_owned(),
+                format!("if `{version}` was an urgent fix on a branch of its own, merge its tag into this branch"),
+            ],
+        ),
+        Error::NoBranchPoint { .. } => one(
+            Exit::Usage,
+            "a branch for an urgent fix has the name of the release that it mends, such as `release-1.2.3`",
         ),
         Error::NextVersion(_) => one(
             Exit::Refused,

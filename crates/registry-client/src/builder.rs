@@ -247,12 +247,13 @@ impl Config {
     }
 }
 
-struct Base {
-    manifest: ImageManifest,
+pub(crate) struct Base {
+    pub(crate) manifest: ImageManifest,
     config: ImageConfig,
 }
 
-fn find_base(source: &Disk, image: &Descriptor, wanted: &Platform) -> Result<Base, Error> {
+/// The image of a platform to build on.
+pub(crate) fn find_base(source: &Disk, image: &Descriptor, wanted: &Platform) -> Result<Base, Error> {
     let refused = |found| Error::BasePlatform { wanted: Box::new(wanted.clone()), found };
     let manifest = match read_manifest(source, image)? {
         Manifest::Image(manifest) => *manifest,

@@ -60,6 +60,14 @@ pub enum Error {
         /// The branch.
         branch: String,
     },
+    /// A branch for an urgent fix grows from a tag.
+    #[error("branch `{branch}` grows from tag `{version}`, which is not there")]
+    NoBranchPoint {
+        /// The branch.
+        branch: String,
+        /// The tag.
+        version: ReleaseVersion,
+    },
     /// The build version names a commit that the source repository does not have.
     #[error("build version `{build}` names commit `{commit}`, which `{repository}` does not have")]
     NoCommit {
@@ -226,6 +234,18 @@ pub enum Error {
         image: String,
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A base image is not for a platform of the image, or not whole.
+    #[error("base `{base}` of image `{image}` cannot be used for {platform}")]
+    Base {
+        /// The image.
+        image: String,
+        /// The base.
+        base: String,
+        /// The platform of the image.
+        platform: String,
+        /// Why.
+        source: Box<registry_client::Error>,
     },
     /// The base of an image is not there.
     #[error("base `{base}` of image `{image}` is not an image of an OCI layout: expected `LAYOUT:TAG`")]

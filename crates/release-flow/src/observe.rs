@@ -153,8 +153,9 @@ pub async fn observe_stage(
     };
     let tags = version_tags(&repository, policy)?;
 
+    let point = branch_point(branch, branch_state, &tags)?;
     let commit = match build {
-        None => head,
+        None => point.unwrap_or(head),
         Some(build) if build.is_dirty() => return Err(Error::Dirty { build: Box::new(*build) }),
         Some(build) => commit_of(&repository, policy, build, &source)?,
     };
@@ -162,7 +163,9 @@ pub async fn observe_stage(
     let behind = repository
         .count(&CommitRange::between(commit, head))
         .map_err(Error::git("count the commits after the build"))?;
-    let on_branch = repository.is_ancestor(commit, head).map_err(Error::git("compare the build with the branch"))?;
+    // The tag of an earlier urgent fix may be on no other branch.
+    let on_branch = point == Some(commit)
+        || repository.is_ancestor(commit, head).map_err(Error::git("compare the build with the branch"))?;
     let facts = repository.commit(commit).map_err(Error::git(format!("read commit {commit}")))?;
 
     let mut taken: BTreeSet<ReleaseVersion> = tags.keys().copied().collect();
@@ -185,6 +188,21 @@ pub async fn observe_stage(
         behind,
         on_branch,
     })
+}
+
+/// Where a branch for an urgent fix begins that is not there yet: at its tag, wherever the release branch is by now.
+fn branch_point(
+    branch: &ReleaseBranch,
+    state: BranchState,
+    tags: &BTreeMap<ReleaseVersion, VersionTag>,
+) -> Result<Option<CommitId>, Error> {
+    match (state, branch.branch_point()) {
+        (BranchState::New, Some(version)) => match tags.get(&version) {
+            Some(tag) => Ok(Some(tag.commit)),
+            None => Err(Error::NoBranchPoint { branch: branch.name().to_owned(), version }),
+        },
+        _ => Ok(None),
+    }
 }
 
 /// The base images of the configuration, pinned by digest.

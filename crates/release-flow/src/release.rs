@@ -6,7 +6,7 @@ use artifact_publish::{Bucket, Sha256Digest, read_marker};
 use git_repo::CommitRange;
 use jiff::Timestamp;
 use release_journal::{Approved, StepId};
-use release_version::{BuildVersion, MarkerDecision, MarkerRoot, ReleaseVersion, decide, markers_for};
+use release_version::{BuildVersion, MarkerDecision, MarkerRoot, ReleaseKind, ReleaseVersion, decide, markers_for};
 
 use crate::{
     Error,
@@ -16,8 +16,8 @@ use crate::{
     observe::{published, remote_refs},
     places::{Mode, Places},
     plan::{
-        AnyPlan, ChangelogPlan, MarkerKept, MarkerMove, PagePlan, PushPlan, ReleasePlan, ReleaseVersionPlan,
-        release_prefix, stage_prefix,
+        AnyPlan, ChangelogPlan, MarkerKept, MarkerMove, OtherChangelogs, PagePlan, PushPlan, ReleasePlan,
+        ReleaseVersionPlan, release_prefix, stage_prefix,
     },
     resolve::project,
     runner::{RunJournal, Runner},
@@ -137,7 +137,12 @@ fn plan_changelogs(loaded: &Loaded, manifest: &StageManifest, prefix: &str) -> R
         .map_err(|source| Error::Changelog { tag: prime.tag.clone(), source: Box::new(source) })?;
     let mut branches = vec![manifest.branch.clone(), loaded.config.project.default_branch.clone()];
     branches.dedup();
+    let first = prime.version.kind() == ReleaseKind::Official && prime.version.patch() == 0;
     let plan = |branch| ChangelogPlan {
+        others: match first && branch != loaded.config.project.default_branch {
+            true => OtherChangelogs::Drop,
+            false => OtherChangelogs::Keep,
+        },
         branch,
         tag: prime.tag.clone(),
         file: format!("{}/{}", config.folder, line.file_name()),

@@ -69,18 +69,14 @@ impl Rules {
         let names = BranchNames::new(&config.project.default_branch, &config.project.release_branch_prefix).map_err(
             |source| Error::Branch { branch: config.project.default_branch.clone(), source: Box::new(source) },
         )?;
+        let first = config.versions.first.as_deref().map(str::parse).transpose()?;
         let policy = match config.versions.policy {
-            PolicyName::Kubernetes => Policy::Branches {
-                companions: Companions::None,
-                straight_official: StraightOfficial::Refuse,
-                first: None,
-            },
+            PolicyName::Kubernetes => {
+                Policy::Branches { companions: Companions::None, straight_official: StraightOfficial::Refuse, first }
+            }
             PolicyName::Semver => Policy::SemVer {
                 path_prefix: config.versions.tag_prefix.parse().unwrap_or_default(),
-                first: match &config.versions.first {
-                    Some(first) => first.parse()?,
-                    None => ReleaseVersion::official(0, 1, 0),
-                },
+                first: first.unwrap_or_else(|| ReleaseVersion::official(0, 1, 0)),
             },
         };
         Ok(Self { policy, names })

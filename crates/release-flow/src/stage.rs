@@ -47,6 +47,7 @@ pub async fn plan_stage(
         observe_stage(loaded, &rules.policy, &branch, request.build_version.as_ref(), &places, cache).await?;
     let bucket = places.open_bucket()?;
     let plan = resolve::plan_stage(loaded, &rules, &branch, request, &observed, places, now)?;
+    images::check_bases(&plan).await?;
     for version in &plan.versions {
         if let Some(found) = published(&bucket, &version.version).await? {
             return Err(Error::Published { version: version.version, place: bucket.address(&found) });

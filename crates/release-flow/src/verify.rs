@@ -91,7 +91,7 @@ pub async fn verify(
     let project = project(&loaded.config);
     let mut out = Verification { version: *version, mode, deep: depth == Depth::Bytes, checks: Vec::new() };
 
-    let archive = archive_prefix(&project.name, version);
+    let archive = archive_of(&bucket, &project.name, version).await?;
     let missing = || Error::NotReleased { version: *version, bucket: bucket.url().to_string() };
     let plan_bytes = read(&bucket, &format!("{archive}/plan.json")).await?.ok_or_else(missing)?;
     let plan: ReleasePlan = serde_json::from_slice(&plan_bytes).map_err(|source| {
@@ -107,13 +107,33 @@ pub async fn verify(
         files(&mut out, &bucket, &plan, staged, depth).await?;
     }
     images(&mut out, &places, &manifest, depth).await?;
-    refs(&mut out, &places, &plan, &manifest).await?;
     let scratch = tempfile::tempdir().map_err(Error::work("create a folder in", std::env::temp_dir()))?;
+    refs(&mut out, &places, &plan, &manifest, scratch.path()).await?;
     changelogs(&mut out, &places, &plan, scratch.path()).await?;
     pages(&mut out, &places, &plan).await?;
     markers(&mut out, &bucket, &plan).await?;
-    mail(&mut out, loaded, &places, &project.name, version, mode).await?;
+    let prime = plan.prime().version;
+    mail(&mut out, loaded, &places, &project.name, &prime, mode).await?;
     Ok(out)
+}
+
+/// The archive that tells of a version: its own, or that of the version it was released together with.
+async fn archive_of(bucket: &Bucket, project: &str, version: &ReleaseVersion) -> Result<String, Error> {
+    let own = archive_prefix(project, version);
+    if read(bucket, &format!("{own}/plan.json")).await?.is_some() {
+        return Ok(own);
+    }
+    let objects = bucket.list(&folder("archive")?).await.map_err(Error::bucket("list `archive`"))?;
+    let archives = objects.iter().filter_map(|info| info.name.as_str().strip_suffix("/manifest.json"));
+    for archive in archives.filter(|archive| archive.starts_with(&format!("archive/{project}-"))) {
+        let name = format!("{archive}/manifest.json");
+        let Some(bytes) = read(bucket, &name).await? else { continue };
+        let Ok(manifest) = manifest::parse(&bucket.address(&name), &bytes) else { continue };
+        if manifest.versions.iter().any(|released| released.version == *version) {
+            return Ok(archive.to_owned());
+        }
+    }
+    Ok(own)
 }
 
 async fn read(bucket: &Bucket, name: &str) -> Result<Option<Vec<u8>>, Error> {
@@ -247,6 +267,7 @@ async fn refs(
     places: &Places,
     plan: &ReleasePlan,
     manifest: &StageManifest,
+    cache: &std::path::Path,
 ) -> Result<(), Error> {
     let found: BTreeMap<RefName, ObjectId> = remote_refs(places).await?;
     for staged in &manifest.versions {
@@ -267,8 +288,22 @@ async fn refs(
         match found.get(&push.name) {
             None => out.add(subject, Verdict::Missing, format!("not at `{}`", places.git)),
             Some(object) if *object == push.new => out.add(subject, Verdict::Ok, format!("at {object}")),
-            // A branch goes on after a release.
-            Some(object) => out.add(subject, Verdict::Ok, format!("has gone on from {} to {object}", push.new)),
+            // A branch goes on after a release, and keeps what was released.
+            Some(object) => {
+                let repository = crate::steps::push::open_push_repository(places, cache).await?;
+                let (released, head) =
+                    (repository.resolve(&push.new.to_string()), repository.resolve(&object.to_string()));
+                let holds = match (released, head) {
+                    (Ok(released), Ok(head)) => repository
+                        .is_ancestor(released, head)
+                        .map_err(Error::git(format!("look for the release on {}", push.name)))?,
+                    _ => false,
+                };
+                let (verdict, words) =
+                    if holds { (Verdict::Ok, "has gone on from") } else { (Verdict::Different, "does not hold") };
+                let at = if holds { "to" } else { "at" };
+                out.add(subject, verdict, format!("{words} {} {at} {object}", push.new));
+            }
         }
     }
     Ok(())

@@ -18,7 +18,8 @@ pub enum Policy {
         companions: Companions,
         /// Whether `vX.Y.0` may do without a release candidate.
         straight_official: StraightOfficial,
-        /// The first version of a repository that has no version tag yet.
+        /// The first version of a repository that has no version tag yet; also where a default branch goes on that is described
+        /// by an official release below it, as in a project that made no pre-releases before.
         first: Option<ReleaseVersion>,
     },
     /// Plain semver tags on the default branch only. The tags there are decide what comes next.

@@ -5,6 +5,7 @@ mod sample;
 
 use std::{
     path::{Path, PathBuf},
+    str::FromStr,
     time::Instant,
 };
 
@@ -12,7 +13,7 @@ use artifact_publish::Depth;
 use cli_kit::{Command, Exit, Failure, OrExit, Shell};
 use git_repo::{CloneOptions, GitRemote, GitRepo, Layout};
 use release_flow::{
-    AnnounceRequest, Applied, ReleaseRequest, Runner, StageRequest, StaleBuild,
+    AnnounceRequest, Applied, ReleaseRequest, Rules, Runner, StageRequest, StaleBuild,
     config::{FILE_NAME, Loaded, PlaceSet, PolicyName},
     places::Mode,
     plan::AnyPlan,
@@ -39,7 +40,8 @@ use crate::{
 #[command(after_help = "Examples:
   krel rehearse
   krel rehearse --types alpha
-  krel rehearse --repo ../cri-o --config examples/cri-o/release.yaml
+  krel rehearse --repo ../cri-o --config examples/cri-o/release.yaml --types beta,rc,rc,official,official
+  krel rehearse --repo ../cri-o --config examples/cri-o/release.yaml --types beta,official@release-1.36
   krel rehearse --repo . --types official --output json")]
 pub(crate) struct RehearseArgs {
     /// Rehearse with this repository instead of the sample project
@@ -48,12 +50,13 @@ pub(crate) struct RehearseArgs {
     /// The release.yaml to go by; by default the one in the repository
     #[arg(long, value_name = "FILE", requires = "repo")]
     config: Option<PathBuf>,
-    /// The kinds of release to cut, in order. By default the whole cycle for the sample project: alpha, beta, the first rc with its branch
-    /// and the next alpha, rc, official, and a patch; for another repository one release
-    #[arg(long, value_name = "KIND", value_delimiter = ',')]
-    types: Vec<ReleaseKind>,
-    /// The branch to release from, when all releases come from one; by default the default branch for alphas and betas, and the release
-    /// branch of the version for the rest
+    /// The kinds of release to cut, in order, each with its branch if need be: `beta,rc,official,official@release-1.0.0`. By default the
+    /// whole cycle for the sample project: alpha, beta, the first rc with its branch and the next alpha, rc, official, and a patch; for
+    /// another repository one release
+    #[arg(long, value_name = "KIND[@BRANCH]", value_delimiter = ',')]
+    types: Vec<Wanted>,
+    /// The branch of the releases that name none; by default the default branch for alphas and betas, and for the rest the release branch
+    /// of the version before
     #[arg(long)]
     branch: Option<String>,
     /// Which number goes up under `policy: semver`
@@ -62,6 +65,30 @@ pub(crate) struct RehearseArgs {
     /// Folder for everything; must be empty or not there. By default a new folder for temporary files
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+}
+
+/// A release to cut.
+#[derive(Debug, Clone)]
+struct Wanted {
+    kind: ReleaseKind,
+    branch: Option<String>,
+}
+
+impl From<ReleaseKind> for Wanted {
+    fn from(kind: ReleaseKind) -> Self {
+        Self { kind, branch: None }
+    }
+}
+
+impl FromStr for Wanted {
+    type Err = <ReleaseKind as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('@') {
+            Some((kind, branch)) => Ok(Self { kind: kind.parse()?, branch: Some(branch.to_owned()) }),
+            None => Ok(text.parse::<ReleaseKind>()?.into()),
+        }
+    }
 }
 
 /// The cuts of a minor release; the last official one is a patch.
@@ -89,13 +116,13 @@ impl Command for RehearseArgs {
         let runner = project.runner(shell, &loaded.config.project.name)?;
         let mut cut = Cut { loaded: &loaded, runner: &runner, shell, rows: Vec::new() };
         let mut released = Vec::new();
-        for (index, kind) in self.kinds(&loaded).into_iter().enumerate() {
-            let branch = self.branch_of(kind, &released, &loaded);
+        for (index, wanted) in self.wanted(&loaded).into_iter().enumerate() {
+            let branch = self.branch_of(&wanted, &released, &loaded);
             if self.repo.is_none() && index > 0 {
                 let existing = if index > 2 { branch.as_deref() } else { None };
                 sample::develop(&dir, index, existing.unwrap_or("main")).or_exit(Exit::Unexpected)?;
             }
-            released.push(cut.make(index, kind, branch, self.bump).await?);
+            released.push(cut.make(index, wanted.kind, branch, self.bump).await?);
         }
         let mut good = true;
         for (index, version) in released.iter().enumerate() {
@@ -127,20 +154,20 @@ impl RehearseArgs {
         std::path::absolute(dir).or_exit(Exit::Usage)
     }
 
-    fn kinds(&self, loaded: &Loaded) -> Vec<ReleaseKind> {
+    fn wanted(&self, loaded: &Loaded) -> Vec<Wanted> {
         match (self.types.is_empty(), &self.repo, loaded.config.versions.policy) {
             (false, _, _) => self.types.clone(),
-            (true, None, _) => CYCLE.to_vec(),
-            (true, Some(_), PolicyName::Semver) => vec![ReleaseKind::Official],
-            (true, Some(_), PolicyName::Kubernetes) => vec![ReleaseKind::Alpha],
+            (true, None, _) => CYCLE.map(Wanted::from).to_vec(),
+            (true, Some(_), PolicyName::Semver) => vec![ReleaseKind::Official.into()],
+            (true, Some(_), PolicyName::Kubernetes) => vec![ReleaseKind::Alpha.into()],
         }
     }
 
     /// The branch of a cut: the one given, or for release candidates and official releases the one of the line at hand.
-    fn branch_of(&self, kind: ReleaseKind, released: &[ReleaseVersion], loaded: &Loaded) -> Option<String> {
+    fn branch_of(&self, wanted: &Wanted, released: &[ReleaseVersion], loaded: &Loaded) -> Option<String> {
         let on_default = loaded.config.versions.policy == PolicyName::Semver
-            || matches!(kind, ReleaseKind::Alpha | ReleaseKind::Beta);
-        match (&self.branch, released.last()) {
+            || matches!(wanted.kind, ReleaseKind::Alpha | ReleaseKind::Beta);
+        match (wanted.branch.as_ref().or(self.branch.as_ref()), released.last()) {
             (Some(branch), _) => Some(branch.clone()),
             (None, Some(last)) if !on_default => {
                 Some(format!("{}{}", loaded.config.project.release_branch_prefix, last.line()))
@@ -165,17 +192,40 @@ impl RehearseArgs {
                 config.notes.pull_requests = Some(format!("file:{}", loaded.folder.join(relative).display()));
             }
         }
+        for image in &mut config.images {
+            let base = loaded.folder.join(&image.base);
+            if image.base != "scratch" && image.archive.is_none() {
+                image.base = std::path::absolute(base).or_exit(Exit::Usage)?.display().to_string();
+            }
+        }
         let production = dir.join("production");
         std::fs::create_dir_all(&production).or_exit(Exit::Unexpected)?;
         let git = |error: git_repo::Error| Failure::new(Exit::Usage, error);
         let source = GitRemote::from_path(&repo).map_err(git)?;
         let bare = CloneOptions::new(Layout::Bare);
-        GitRepo::clone_from(&source, production.join("repository.git"), bare).await.map_err(git)?;
+        let copy = GitRepo::clone_from(&source, production.join("repository.git"), bare).await.map_err(git)?;
+        let missing = remote_branches(&repo, &copy, &Rules::of(&config).map_err(fail)?).map_err(git)?;
+        if !missing.is_empty() {
+            let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+            copy.fetch(&source, &missing).await.map_err(git)?;
+        }
         let copy = dir.join(FILE_NAME);
         let text = config.to_yaml().map_err(|error| fail(error.into()))?;
         std::fs::write(&copy, text).or_exit(Exit::Unexpected)?;
         Loaded::read(&copy).map_err(|error| fail(error.into()))
     }
+}
+
+/// What to fetch for the branches of the project that somebody's clone knows of and has not checked out.
+fn remote_branches(repo: &Path, copy: &GitRepo, rules: &Rules) -> Result<Vec<String>, git_repo::Error> {
+    const TRACKING: &str = "refs/remotes/origin/";
+    let known = copy.refs("refs/heads/")?;
+    let tracking = GitRepo::open(repo)?.refs(TRACKING)?;
+    let names = tracking.keys().filter_map(|name| name.as_str().strip_prefix(TRACKING));
+    let missing = names.filter(|name| {
+        rules.branch(Some(name)).is_ok() && !known.keys().any(|head| head.as_str() == format!("refs/heads/{name}"))
+    });
+    Ok(missing.map(|name| format!("+{TRACKING}{name}:refs/heads/{name}")).collect())
 }
 
 fn places(set: &str) -> PlaceSet {

@@ -17,7 +17,7 @@ use crate::world::{Run, World, files, with_command};
 const IMAGE: &str = "localhost/krel-build:v1";
 
 /// Whether the switch is unset; with it set, all these programs are there.
-fn skipped(programs: &[&str]) -> bool {
+pub(crate) fn skipped(programs: &[&str]) -> bool {
     if std::env::var("KREL_COMPONENTS").as_deref() != Ok("1") {
         std::io::Write::write_all(&mut std::io::stderr(), b"skipped: KREL_COMPONENTS is not 1\n").unwrap();
         return true;
@@ -196,6 +196,58 @@ impl Drop for Registry {
     }
 }
 
+/// `skopeo` reads every image that `krel verify` tells of a version, for the platform that it is for, and a registry that it copies them to
+/// names the same digests. Returns how many images that were.
+#[track_caller]
+pub(crate) fn skopeo_and_a_registry_agree(
+    world: &World,
+    registry: &Path,
+    tag: &str,
+    verified: &serde_json::Value,
+) -> usize {
+    let skopeo = |args: &[&str]| {
+        let output = Command::new("skopeo").arg("--insecure-policy").args(args).output().unwrap();
+        good(output, &format!("skopeo {args:?}"))
+    };
+    let server = Registry::start(world.git.folder());
+    let mut seen = 0;
+    for check in verified["checks"].as_array().unwrap() {
+        let subject = check["subject"].as_str().unwrap();
+        let Some(name) = subject.strip_prefix("image `").and_then(|rest| rest.strip_suffix(&format!(":{tag}`"))) else {
+            continue;
+        };
+        let digest = check["detail"].as_str().unwrap().split(' ').next().unwrap();
+        let source = format!("oci:{}/{name}:{tag}", registry.display());
+        let raw = skopeo(&["inspect", "--raw", &source]);
+        assert_eq!(format!("sha256:{}", artifact_publish::Sha256Digest::of(raw.as_bytes())), digest, "{name}");
+        let document: serde_json::Value = serde_json::from_str(&raw).unwrap();
+        let listed = document["manifests"].as_array();
+        let machines: Vec<&str> = match (listed, name.rsplit_once('-')) {
+            (Some(listed), _) => {
+                listed.iter().map(|entry| entry["platform"]["architecture"].as_str().unwrap()).collect()
+            }
+            (None, named) => vec![named.expect("the image of one processor is named by it").1],
+        };
+        for machine in machines {
+            let of = ["--override-arch", machine];
+            let inspect: Vec<&str> = of.iter().copied().chain(["inspect", &source]).collect();
+            let inspected: serde_json::Value = serde_json::from_str(&skopeo(&inspect)).unwrap();
+            assert_eq!((&inspected["Os"], &inspected["Architecture"]), (&"linux".into(), &machine.into()), "{name}");
+            let inspect: Vec<&str> = of.iter().copied().chain(["inspect", "--config", &source]).collect();
+            let config: serde_json::Value = serde_json::from_str(&skopeo(&inspect)).unwrap();
+            assert_eq!(config["architecture"], machine, "{name}");
+            assert!(config["config"]["Entrypoint"].is_array(), "{name}: {config}");
+            let layers = config["rootfs"]["diff_ids"].as_array().unwrap().len();
+            assert_eq!(layers, inspected["Layers"].as_array().unwrap().len(), "{name}");
+        }
+        let target = format!("docker://127.0.0.1:{}/{name}:{tag}", server.port);
+        skopeo(&["copy", "--quiet", "--all", "--dest-tls-verify=false", &source, &target]);
+        assert_eq!(server.digest(name, tag), digest, "{name}");
+        seen += 1;
+    }
+    seen
+}
+
 #[test]
 fn skopeo_and_a_registry_agree_with_a_rehearsal() {
     const TAG: &str = "v1.0.0-alpha.1";
@@ -204,44 +256,10 @@ fn skopeo_and_a_registry_agree_with_a_rehearsal() {
     }
     let world = World::new();
     let dir = world.git.folder().join("rehearsal");
-    let path = dir.to_str().unwrap();
-    world.krel(&["rehearse", "--types", "alpha", "--dir", path]).expect(0);
+    world.krel(&["rehearse", "--types", "alpha", "--dir", dir.to_str().unwrap()]).expect(0);
     let config = dir.join("release.yaml");
     let args = ["verify", TAG, "--nomock", "--deep", "--config", config.to_str().unwrap(), "--output", "json"];
     let verified = world.krel(&args).expect(0).json();
-    let skopeo = |args: &[&str]| {
-        let output = Command::new("skopeo").arg("--insecure-policy").args(args).output().unwrap();
-        good(output, &format!("skopeo {args:?}"))
-    };
-
-    let registry = Registry::start(world.git.folder());
-    let mut seen = 0;
-    for check in verified["checks"].as_array().unwrap() {
-        let subject = check["subject"].as_str().unwrap();
-        let Some(name) = subject.strip_prefix("image `").and_then(|rest| rest.strip_suffix(&format!(":{TAG}`"))) else {
-            continue;
-        };
-        let digest = check["detail"].as_str().unwrap().split(' ').next().unwrap();
-        let source = format!("oci:{path}/production/registry/{name}:{TAG}");
-        let inspected: serde_json::Value = serde_json::from_str(&skopeo(&["inspect", &source])).unwrap();
-        assert_eq!(inspected["Os"], "linux", "{name}");
-        let machine = match std::env::consts::ARCH {
-            "x86_64" => "amd64",
-            "aarch64" => "arm64",
-            other => other,
-        };
-        assert_eq!(inspected["Architecture"], machine, "{name}");
-        let config: serde_json::Value = serde_json::from_str(&skopeo(&["inspect", "--config", &source])).unwrap();
-        assert!(config["config"]["Entrypoint"].is_array(), "{name}: {config}");
-        assert_eq!(
-            config["rootfs"]["diff_ids"].as_array().unwrap().len(),
-            inspected["Layers"].as_array().unwrap().len()
-        );
-
-        let target = format!("docker://127.0.0.1:{}/{name}:{TAG}", registry.port);
-        skopeo(&["copy", "--quiet", "--all", "--dest-tls-verify=false", &source, &target]);
-        assert_eq!(registry.digest(name, TAG), digest, "{name}");
-        seen += 1;
-    }
-    assert!(seen >= 2, "an index and its images are verified: {verified}");
+    let seen = skopeo_and_a_registry_agree(&world, &dir.join("production/registry"), TAG, &verified);
+    assert_eq!(seen, 2, "an index and its image are verified: {verified}");
 }

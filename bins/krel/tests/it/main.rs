@@ -7,6 +7,8 @@ mod containers;
 mod images;
 mod json;
 mod kill;
+mod lines;
+mod projects;
 mod refusals;
 mod tampering;
 mod together;

@@ -294,6 +294,24 @@ fn a_journal_that_says_done_proves_nothing() {
     planned.world.places().same_as(&before, "not written over");
 }
 
+/// What is released together is verified together, by either name; and a branch that goes on is told from one that went back.
+#[test]
+fn companions_and_branches_are_verified() {
+    let world = World::cycle(None);
+    let remote = world.path("production/repository.git");
+    let first = world.cut_as(&["--type", "rc", "--branch", "release-1.0"], "v1.0.0-rc.0");
+    let companion = ["verify", "v1.1.0-alpha.0", "--nomock", "--output", "json"];
+    let checks = |value: &serde_json::Value| {
+        let checks = value["checks"].as_array().unwrap();
+        checks.iter().map(|check| (check["subject"].to_string(), check["verdict"].to_string())).collect::<Vec<_>>()
+    };
+    assert_eq!(checks(&world.krel(&companion).expect(0).json()), checks(&first));
+    world.krel(&["verify", "v1.2.0-alpha.0", "--nomock"]).refuses(3, &["v1.2.0-alpha.0 is not released"]);
+    git(&remote, &["update-ref", "refs/heads/release-1.0", "main"]);
+    let told = world.krel(&["verify", "v1.0.0-rc.0", "--nomock"]);
+    assert!(told.expect(9).stdout.contains("does not hold"), "{}", told.stdout);
+}
+
 /// The manifest is written last; with it gone a resumed stage run does everything that is missing.
 #[test]
 fn a_stage_whose_files_went_away() {

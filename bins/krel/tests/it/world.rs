@@ -111,7 +111,8 @@ impl World {
         })
     }
 
-    fn of(world: GitWorld, config: impl Fn(&str) -> String) -> Self {
+    /// The project of this repository.
+    pub(crate) fn of(world: GitWorld, config: impl Fn(&str) -> String) -> Self {
         let project = world.folder().join("project");
         for set in ["mock", "production"] {
             let remote = project.join(set).join("repository.git");
@@ -181,7 +182,12 @@ impl World {
 
     /// Stages for production; returns the build version.
     pub(crate) fn stage(&self) -> String {
-        let run = self.approved(&["stage", "--nomock"]);
+        self.stage_as(&[])
+    }
+
+    /// Stages for production with more arguments; returns the build version.
+    pub(crate) fn stage_as(&self, args: &[&str]) -> String {
+        let run = self.approved(&[&["stage", "--nomock"], args].concat());
         run.expect(0).json()["build_version"].as_str().unwrap().to_owned()
     }
 
@@ -196,6 +202,33 @@ impl World {
         self.release(&build).expect(0);
         self.approved(&["announce", "--nomock", "--tag", "v1.0.0-alpha.1"]).expect(0);
         build
+    }
+
+    /// Stages with these arguments, releases, announces and verifies every byte; returns what verification tells.
+    pub(crate) fn cut_as(&self, stage: &[&str], version: &str) -> Value {
+        let build = self.stage_as(stage);
+        self.release(&build).expect(0);
+        self.approved(&["announce", "--nomock", "--tag", version]).expect(0);
+        self.krel(&["verify", version, "--nomock", "--deep", "--output", "json"]).expect(0).json()
+    }
+
+    /// The production repository, as git tells it.
+    pub(crate) fn remote(&self, args: &[&str]) -> String {
+        git(&self.path("production/repository.git"), args)
+    }
+
+    /// Brings the developer's repository up to the production repository, on this branch.
+    pub(crate) fn pull(&self, branch: &str) {
+        let remote = self.path("production/repository.git");
+        let branches = format!("+refs/heads/{branch}:refs/remotes/origin/{branch}");
+        self.git.git(&["fetch", "--quiet", "--tags", remote.to_str().unwrap(), &branches]);
+        self.git.git(&["checkout", "--quiet", "-B", branch, &format!("origin/{branch}")]);
+    }
+
+    /// Pushes a branch of the developer's repository to the production repository.
+    pub(crate) fn push(&self, branch: &str) {
+        let remote = self.path("production/repository.git");
+        self.git.git(&["push", "--quiet", remote.to_str().unwrap(), branch]);
     }
 
     /// Everything that the places of both sets hold, journals aside.

@@ -18,7 +18,7 @@ mod update;
 pub use downloads::{ArchNames, DownloadFile, DownloadGroup, Downloads, ImageTable};
 pub use error::ChangelogError;
 pub use file::{ChangelogFile, FileSection, MAX_CHANGELOG};
-pub use index::{IndexOutcome, IndexUpdate, update_index};
+pub use index::{IndexOutcome, IndexUpdate, LineState, update_index};
 pub use line::ChangelogLine;
 pub use section::{Draft, Section};
 pub use toc::{Anchors, BEGIN_MARKER, END_MARKER, anchor, table_of_contents};

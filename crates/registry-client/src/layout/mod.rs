@@ -10,12 +10,14 @@ use bytes::Bytes;
 
 pub(crate) use disk::{BlobWriter, Disk, IndexFile, LAYOUT_FILE, check_layout_file, index_of, name_of, open_plain};
 
+use crate::builder::find_base;
 use crate::copy::{self, Copied, Verification};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::{ImageConfig, ImageIndex, ImageManifest, MAX_CONFIG_BYTES, Manifest};
 use crate::error::Error;
 use crate::name::Tag;
+use crate::platform::Platform;
 use crate::stream::blocking;
 
 /// A folder with images in the layout of the OCI image specification. Cheap to clone.
@@ -177,6 +179,21 @@ impl OciLayout {
     pub async fn copy_to(&self, image: &Descriptor, target: &Self) -> Result<Copied, Error> {
         let (image, target) = (image.clone(), Arc::clone(&target.disk));
         self.with(move |disk| copy::copy_image(disk, &image, &target)).await
+    }
+
+    /// The image that [`ImageBuilder::base`](crate::ImageBuilder::base) would build on: this one, or the one for the platform in this index,
+    /// with its config read and its layers there.
+    ///
+    /// # Errors
+    /// [`Error::BasePlatform`] when there is none for the platform, or when something is missing or damaged.
+    pub async fn base_for(&self, image: &Descriptor, platform: &Platform) -> Result<Descriptor, Error> {
+        let (image, platform) = (image.clone(), platform.clone());
+        self.with(move |disk| {
+            let base = find_base(disk, &image, &platform)?.manifest;
+            base.layers().iter().try_for_each(|layer| disk.require(layer))?;
+            Ok(base.descriptor())
+        })
+        .await
     }
 
     /// Lists an image or index with all it points to, each blob once, and verifies it.

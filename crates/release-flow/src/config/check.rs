@@ -89,15 +89,20 @@ impl Checker {
     fn versions(&mut self, config: &Config) {
         let versions = &config.versions;
         if versions.policy == PolicyName::Kubernetes {
-            self.require(versions.first.is_none(), "versions.first", || "only goes with `policy: semver`".into());
             self.require(versions.tag_prefix.is_empty(), "versions.tag_prefix", || {
                 "only goes with `policy: semver`".into()
             });
         }
-        if let Some(first) = &versions.first
-            && let Err(error) = first.parse::<release_version::ReleaseVersion>()
-        {
-            self.add("versions.first", format!("is not a release version: {error}"));
+        match versions.first.as_ref().map(|first| first.parse::<release_version::ReleaseVersion>()) {
+            Some(Err(error)) => self.add("versions.first", format!("is not a release version: {error}")),
+            // What is cut on the default branch leads to X.Y.0.
+            Some(Ok(first)) if versions.policy == PolicyName::Kubernetes && first.patch() != 0 => {
+                self.add(
+                    "versions.first",
+                    format!("is `{first}`; with `policy: kubernetes` it is a vX.Y.0 or a pre-release of one"),
+                );
+            }
+            _ => {}
         }
         let prefix = &versions.tag_prefix;
         self.require(

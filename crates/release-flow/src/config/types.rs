@@ -81,7 +81,9 @@ fn release_prefix() -> String {
 pub struct VersionsConfig {
     /// The rule book.
     pub policy: PolicyName,
-    /// The first version of a repository without tags; only with `policy: semver`. Default: `v0.1.0`.
+    /// The first version of a repository without tags. Default with `policy: semver`: `v0.1.0`. With `policy: kubernetes` also what
+    /// the default branch goes on with while the newest version in its history is a lower official release, as in a project that
+    /// made no alphas and betas before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<String>,
     /// What tags begin with before the `v`, e.g. `api/`; only with `policy: semver`.

@@ -12,7 +12,9 @@ use release_version::{BuildVersion, ReleaseVersion};
 use serde::{Deserialize, Serialize};
 
 pub use announce::AnnouncePlan;
-pub use release::{ChangelogPlan, MarkerKept, MarkerMove, PagePlan, PushPlan, ReleasePlan, ReleaseVersionPlan};
+pub use release::{
+    ChangelogPlan, MarkerKept, MarkerMove, OtherChangelogs, PagePlan, PushPlan, ReleasePlan, ReleaseVersionPlan,
+};
 pub use stage::{
     ImageBase, ImageJob, ImagePart, NotesPlan, NotesSince, StagePlan, StageVersion, TarballEntry, TarballJob,
     TarballSource,

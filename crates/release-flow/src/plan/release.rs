@@ -101,10 +101,22 @@ pub struct ChangelogPlan {
     pub file: String,
     /// The list of changelog files, e.g. `CHANGELOG/README.md`.
     pub index: String,
+    /// What happens to the changelogs of other lines in that folder.
+    pub others: OtherChangelogs,
     /// The staged section.
     pub section: String,
     /// Its digest.
     pub sha256: Sha256Digest,
+}
+
+/// What happens to the changelogs of other lines on a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OtherChangelogs {
+    /// They stay.
+    Keep,
+    /// They go: a release branch has its own from its first official release on, the others are on the default branch.
+    Drop,
 }
 
 /// One release page.
@@ -202,6 +214,9 @@ impl fmt::Display for ReleasePlan {
                 "  changelog      section of {} in {} on `{}`",
                 changelog.tag, changelog.file, changelog.branch
             )?;
+            if changelog.others == OtherChangelogs::Drop {
+                writeln!(f, "                 without the changelogs of other lines")?;
+            }
         }
         for page in &self.pages {
             let kind = if page.prerelease { ", pre-release" } else { "" };

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 
 use artifact_publish::Sha256Digest;
-use git_repo::{CommitId, Expected, GitRepo, NewCommit, PushError, PushMode, PushOptions, RefName, RefUpdate};
-use notes_gen::changelog::{self, ChangelogLine, Section};
+use git_repo::{
+    CommitId, EntryKind, Expected, GitRepo, NewCommit, PushError, PushMode, PushOptions, RefName, RefUpdate,
+};
+use notes_gen::changelog::{self, ChangelogLine, LineState, Section};
 use release_journal::{Observed, Step, StepId};
 use serde::{Deserialize, Serialize};
 
 use super::{id, publish::ReleaseContext, push::open_push_repository, upload::object};
-use crate::{Error, plan::ChangelogPlan};
+use crate::{
+    Error,
+    plan::{ChangelogPlan, OtherChangelogs},
+};
 
 /// How often a branch may move under our hands before we give up.
 const TRIES: usize = 5;
@@ -96,14 +101,28 @@ impl Changelog<'_> {
         if !present {
             let update = changelog::update(current.as_deref(), &section).map_err(|source| self.text(source))?;
             changes.insert(self.0.file.clone(), Some(update.text.into_bytes()));
+            changes.extend(self.others(&repository, head)?.into_iter().map(|path| (path, None)));
         }
         let index = read(&self.0.index)?;
         let line = ChangelogLine::of_tag(&self.0.tag).map_err(|source| self.text(source))?;
-        let update = changelog::update_index(index.as_deref(), line).map_err(|source| self.text(source))?;
+        let state = LineState::of_tag(&self.0.tag).map_err(|source| self.text(source))?;
+        let update = changelog::update_index(index.as_deref(), line, state).map_err(|source| self.text(source))?;
         if Some(&update.text) != index.as_ref() {
             changes.insert(self.0.index.clone(), Some(update.text.into_bytes()));
         }
         Ok(Looked { repository, head, changes })
+    }
+
+    /// The changelogs of other lines that leave the branch together with this section.
+    fn others(&self, repository: &GitRepo, head: CommitId) -> Result<Vec<String>, ChangelogStepError> {
+        let folder = self.0.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if self.0.others == OtherChangelogs::Keep {
+            return Ok(Vec::new());
+        }
+        let entries = repository.tree(head, folder).map_err(Error::git(format!("list `{folder}`")))?;
+        let names = entries.iter().filter(|entry| entry.kind == EntryKind::File).map(|entry| entry.name.as_str());
+        let stale = ChangelogLine::stale_files(&self.0.tag, names).map_err(|source| self.text(source))?;
+        Ok(stale.into_iter().map(|name| format!("{folder}/{name}")).collect())
     }
 
     async fn push(&self, cx: &ReleaseContext<'_>, looked: &Looked) -> Result<(), PushError> {

@@ -20,7 +20,7 @@ use crate::{
     Error,
     engine::BuildJob,
     manifest::{StagedImage, StagedObject},
-    plan::{ImageJob, ImagePart, StageVersion, TarballSource},
+    plan::{ImageJob, ImagePart, StagePlan, StageVersion, TarballSource},
     runner::StageContext,
 };
 
@@ -223,6 +223,28 @@ impl<'a> Step<StageContext<'a>> for MakeImages<'_> {
         fs::rename(&part, folder.join(EVIDENCE)).map_err(Error::work("write", &part))?;
         Ok(())
     }
+}
+
+/// Looks at the base of every image for every platform, before anything is built.
+pub(crate) async fn check_bases(plan: &StagePlan) -> Result<(), Error> {
+    for image in plan.versions.iter().flat_map(|version| &version.images) {
+        let Some(base) = &image.base else { continue };
+        for part in image.platforms.iter().filter(|part| part.archive.is_none()) {
+            let failed = |source: registry_client::Error| Error::Base {
+                image: image.name.clone(),
+                base: format!("{}:{}", base.layout, base.tag),
+                platform: part.platform.to_string(),
+                source: Box::new(source),
+            };
+            let platform = Platform::new(&part.platform.os(), &part.platform.arch());
+            let layout = OciLayout::open(base.layout.as_ref()).await.map_err(failed)?;
+            let found = layout.resolve(&base.tag).await.map_err(failed)?;
+            if let Some(found) = found.filter(|found| found.digest == base.digest) {
+                layout.base_for(&found, &platform).await.map_err(failed)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Puts the images into the staging part of the registry and their archives into the bucket.

@@ -35,7 +35,7 @@ fn every_broken_rule_is_named() {
         ),
         ("identity name", with("name: Release Bot", "name: 'A <b>'"), "identity.name", "`<`"),
         ("identity mail", with("email: release-bot@example.org", "email: ''"), "identity.email", "empty"),
-        ("first", kubernetes("policy: kubernetes, first: v1.0.0"), "versions.first", "policy: semver"),
+        ("first", kubernetes("policy: kubernetes, first: v1.0.1-rc.0"), "versions.first", "`v1.0.1-rc.0`"),
         ("prefix", kubernetes("tag_prefix: api/"), "versions.tag_prefix", "policy: semver"),
         ("first version", kubernetes("policy: semver, first: '1.0'"), "versions.first", "`v`"),
         ("prefix without slash", kubernetes("policy: semver, tag_prefix: api"), "versions.tag_prefix", "`api`"),

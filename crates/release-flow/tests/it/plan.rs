@@ -168,6 +168,9 @@ async fn a_repository_that_is_not_there() {
         matches!(&error, Error::NextVersion(release_version::NextVersionError::NoFirstVersion { .. })),
         "{error:?}"
     );
+    let named =
+        World::new(|config| config.replace("identity:", "versions: {policy: kubernetes, first: v0.1.0}\nidentity:"));
+    assert_eq!(named.plan(&request("alpha")).await.unwrap().prime().version.to_string(), "v0.1.0-alpha.0");
 }
 
 #[tokio::test]

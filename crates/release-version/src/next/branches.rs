@@ -60,6 +60,9 @@ fn on_default(first: Option<ReleaseVersion>, request: &NextRequest<'_>) -> Resul
         return Ok(first_version(first, kind));
     }
     let base = build.base();
+    if let Some(first) = first.filter(|first| base.kind() == ReleaseKind::Official && base < *first) {
+        return Ok(first_version(first, kind));
+    }
     match (kind, base.kind(), base.number()) {
         // what is cut here leads to X.Y.0; patches have their branch
         _ if base.patch() != 0 => Err(NextVersionError::KindNotAfter { kind, after: Box::new(*build) }),

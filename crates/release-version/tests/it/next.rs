@@ -173,17 +173,28 @@ fn the_first_version_of_a_repository() {
         straight_official: StraightOfficial::Refuse,
         first: first.map(|first| first.parse().unwrap()),
     };
-    for (policy, kind, expected) in [
-        (first(Some("v0.1.0-alpha.0")), Alpha, "v0.1.0-alpha.0"),
-        (first(Some("v0.1.0-alpha.3")), Alpha, "v0.1.0-alpha.3"),
-        (first(Some("v0.1.0-alpha.0")), Beta, "v0.1.0-beta.0"),
+    for (policy, kind, build, expected) in [
+        (first(Some("v0.1.0-alpha.0")), Alpha, untagged, "v0.1.0-alpha.0"),
+        (first(Some("v0.1.0-alpha.3")), Alpha, untagged, "v0.1.0-alpha.3"),
+        (first(Some("v0.1.0-alpha.0")), Beta, untagged, "v0.1.0-beta.0"),
         (
             first(None),
             Alpha,
+            untagged,
             "build version `v0.0.0-12+abcde` is from a repository without version tags; the policy must name the first version",
         ),
+        // A project that had official releases only.
+        (first(Some("v1.38.0-alpha.1")), Alpha, "v1.33.0-754+abcde", "v1.38.0-alpha.1"),
+        (first(Some("v1.38.0-alpha.1")), Beta, "v1.33.0-754+abcde", "v1.38.0-beta.0"),
+        (first(Some("v1.38.0")), Beta, "v1.36.4-2+abcde", "v1.38.0-beta.0"),
+        (first(None), Alpha, "v1.33.0-754+abcde", "no alpha release can follow `v1.33.0-754+abcde`"),
+        // Once there is one, it has no say.
+        (first(Some("v1.38.0-alpha.1")), Alpha, "v1.38.0-alpha.1.3+abcde", "v1.38.0-alpha.2"),
+        (first(Some("v1.38.0-alpha.1")), Beta, "v1.39.0-alpha.0.3+abcde", "v1.39.0-beta.0"),
+        (first(Some("v1.38.0-alpha.1")), Alpha, "v1.37.0-alpha.4.3+abcde", "v1.37.0-alpha.5"),
+        (first(Some("v1.38.0-alpha.1")), Alpha, "v1.38.0-3+abcde", "no alpha release can follow `v1.38.0-3+abcde`"),
     ] {
-        assert_eq!(prime(ask(&policy, kind, "master", Exists, untagged)), expected, "{policy:?} {kind}");
+        assert_eq!(prime(ask(&policy, kind, "master", Exists, build)), expected, "{policy:?} {kind} {build}");
     }
 }
 
