@@ -88,6 +88,23 @@ pub enum Error {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Maps cannot be used; each problem with file and line.
+    #[error(transparent)]
+    Maps(#[from] notes_gen::maps::MapErrors),
+    /// A bucket does not answer.
+    #[error("cannot read `{object}`")]
+    Bucket {
+        /// The object.
+        object: String,
+        /// Why.
+        source: artifact_publish::Error,
+    },
+    /// A bucket lacks what is needed.
+    #[error("there is no `{object}`")]
+    NoObject {
+        /// The object.
+        object: String,
+    },
     /// The dependencies of two commits cannot be compared.
     #[error("cannot compare the dependencies")]
     Dependencies {

@@ -5,8 +5,10 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use artifact_publish::Bucket;
 use notes_gen::changelog::DownloadFile;
 use serde::Deserialize;
+use url::Url;
 use walkdir::WalkDir;
 
 use crate::Error;
@@ -113,6 +115,29 @@ pub async fn hash_archives(folder: &Path) -> Result<Vec<DownloadFile>, Error> {
         files.push(DownloadFile::new(name, digests.sha512.to_string()).map_err(|error| failed(error.into()))?);
     }
     Ok(files)
+}
+
+/// The files of a release, from wherever their check sums can be had: a folder of archives, a list of check sums, or a bucket
+/// (`file:` URL), which holds the list as `<tag>/SHA512SUMS`.
+///
+/// # Errors
+/// When the place cannot be read, or holds no such list.
+pub async fn download_files(place: &str, tag: &str) -> Result<Vec<DownloadFile>, Error> {
+    if place.starts_with("file:") || place.contains("://") {
+        let url = Url::parse(place).map_err(|source| Error::Malformed { path: place.to_owned(), source: source.into() })?;
+        let shown = format!("{}/{tag}/SHA512SUMS", place.trim_end_matches('/'));
+        let failed = |source| Error::Bucket { object: shown.clone(), source };
+        let bucket = Bucket::open(&url).map_err(failed)?;
+        let name = format!("{tag}/SHA512SUMS")
+            .parse()
+            .map_err(|source: artifact_publish::BadName| Error::Malformed { path: shown.clone(), source: source.into() })?;
+        let object = bucket.read(&name, MAX_SUMS).await.map_err(failed)?;
+        let object = object.ok_or_else(|| Error::NoObject { object: shown.clone() })?;
+        let text = String::from_utf8_lossy(&object.bytes);
+        return DownloadFile::from_sums(&text).map_err(|source| Error::Malformed { path: shown, source: source.into() });
+    }
+    let path = Path::new(place);
+    if path.is_dir() { hash_archives(path).await } else { read_sums(path) }
 }
 
 #[derive(Deserialize)]

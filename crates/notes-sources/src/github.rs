@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use github_client::{GithubClient, Mode, PullBatch, PullRecord, RepoId};
+use github_client::{CommitPull, GithubClient, PullBatch, PullRecord, RepoId};
 use notes_gen::{Author, CommitId, PullNumber, PullRequest, PullSource};
 
 /// What to do when some pull requests cannot be had.
@@ -15,9 +15,6 @@ pub enum WhenIncomplete {
     /// The notes of the others are made; [`GithubSource::incomplete`] names those that are missing.
     GoOn,
 }
-
-/// Runs of fewer requests than this are not announced by a look at what is left of the allowance.
-const SMALL_RUN: u64 = 4;
 
 /// Pull requests of a repository on GitHub, through the client's recording if it has one.
 #[derive(Debug)]
@@ -111,12 +108,23 @@ impl PullSource for GithubSource {
     ) -> Result<BTreeMap<PullNumber, PullRequest>, GithubSourceError> {
         let wanted: Vec<_> =
             numbers.iter().filter_map(|number| github_client::PullNumber::new(number.get())).collect();
-        let needs = self.client.requests_for_pulls(wanted.len());
-        if needs > SMALL_RUN && self.client.mode().is_none_or(Mode::asks) {
-            self.client.forecast(needs).await.and_then(|forecast| forecast.check()).map_err(|source| self.error(source))?;
-        }
         let batch = self.client.cached_pulls(&self.repo, &wanted).await.map_err(|source| self.error(source))?;
         self.take(batch)
+    }
+
+    async fn pulls_of_commits(
+        &self,
+        commits: &[CommitId],
+    ) -> Result<BTreeMap<CommitId, Vec<PullNumber>>, GithubSourceError> {
+        let asked: Vec<_> = commits.iter().filter_map(|commit| commit.as_str().parse().ok()).collect();
+        let answer =
+            self.client.pulls_of_commits(&self.repo, &asked).await.map_err(|source| self.error(source))?;
+        let numbers = |pulls: Vec<CommitPull>| -> Vec<PullNumber> {
+            let merged = pulls.into_iter().filter(|pull| pull.merged_at.is_some());
+            merged.filter_map(|pull| PullNumber::new(pull.number.get())).collect()
+        };
+        let found = answer.found.into_iter().map(|(commit, pulls)| (CommitId::new(commit.as_str()), numbers(pulls)));
+        Ok(found.filter(|(_, numbers)| !numbers.is_empty()).collect())
     }
 }
 
