@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod block;
 pub mod changelog;
 mod commit;
 pub mod cve;
 mod document;
+mod duplicates;
 mod fallback;
 mod gather;
 mod group;
@@ -22,11 +24,13 @@ mod range;
 mod text;
 mod yaml;
 
+pub use account::{Accounting, Entry, Exclusion, Explanation, Fate, NoteRule};
 pub use block::{Block, Extraction, MAX_BODY, documentation, extract};
 pub use commit::{CommitId, CommitInfo};
 pub use document::{Document, render_markdown, render_notes};
+pub use duplicates::SameText;
 pub use fallback::Fallback;
-pub use gather::{Accounting, Entry, Exclusion, Fate, GatherError, GatherOptions, Gathered, gather};
+pub use gather::{GatherError, GatherOptions, Gathered, RevertPairs, Unnumbered, gather};
 pub use group::{Category, Grouped, group};
 pub use html::{render_html, render_html_body};
 pub use json::{ParseNotesError, from_json, to_json};
@@ -39,5 +43,5 @@ pub use profile::{
     ProfileError, TitlePrefix,
 };
 pub use pull::{Author, MergeTitles, PullRequest, PullSource};
-pub use range::{Outside, Pick, RangeError, Selection, select};
+pub use range::{Lines, Outside, Pick, RangeError, SelectOptions, Selection, select, select_with};
 pub use yaml::MAX_YAML;
