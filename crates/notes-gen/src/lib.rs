@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod autolink;
 mod block;
 pub mod changelog;
@@ -8,6 +9,7 @@ pub mod compat;
 pub mod cve;
 pub mod dependencies;
 mod document;
+mod duplicates;
 mod fallback;
 mod gather;
 mod html;
@@ -26,12 +28,18 @@ mod render;
 mod text;
 mod yaml;
 
+pub use account::{Accounting, Entry, Exclusion, Explanation, Fate, NoteRule};
 pub use block::{Block, Extraction, MAX_BODY, documentation, extract};
 pub use commit::{CommitId, CommitInfo};
 pub use document::Document;
 pub use fallback::Fallback;
 pub use gather::{Accounting, Entry, Exclusion, Fate, GatherError, GatherOptions, Gathered, gather};
 pub use html::{html_body, html_page, render_html, render_html_body};
+pub use document::{Document, render_markdown, render_notes};
+pub use duplicates::SameText;
+pub use gather::{GatherError, GatherOptions, Gathered, RevertPairs, Unnumbered, gather};
+pub use group::{Category, Grouped, group};
+pub use html::{render_html, render_html_body};
 pub use json::{ParseNotesError, from_json, to_json};
 pub use labels::LabelFacts;
 pub use message::{HeadRef, NumberForm, PullNumbers, pull_numbers};
@@ -46,4 +54,5 @@ pub use range::{Outside, Pick, RangeError, Selection, select};
 pub use render::{
     Category, Compat, Grouped, Item, Layout, Part, RenderOptions, group, render, render_markdown, render_notes,
 };
+pub use range::{Lines, Outside, Pick, RangeError, SelectOptions, Selection, select, select_with};
 pub use yaml::MAX_YAML;
