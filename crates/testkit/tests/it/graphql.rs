@@ -18,7 +18,7 @@ fn world() -> World {
     let repository = world.repository("o/r");
     let milestone = repository.milestone("v1.0").number;
     repository.pull(7).title("Fix it").body("It was\r\nbroken").labels(&["kind/bug", "sig/node"]).milestone(milestone);
-    let pull = repository.issues.get_mut(&7).unwrap();
+    let pull = repository.issues.get_mut(&7).expect("it was just made");
     pull.author("helper[bot]").head("someone/r", "fix").updated_at("2024-03-01T00:00:00Z").merged(COMMIT);
     repository.pull(8).author_deleted().base("release-1.0");
     repository.issue(9).title("It is broken");
