@@ -57,6 +57,7 @@ impl Client {
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
         let mut headers: Vec<(&str, &str)> = vec![("user-agent", "testkit")];
+        headers.retain(|(name, _)| more.iter().all(|(other, _)| name != other));
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         headers.extend(authorization.as_ref().map(|value| ("authorization", value.as_str())));
         headers.extend_from_slice(more);
