@@ -1,1 +1,35 @@
 #![doc = include_str!("../README.md")]
+
+mod cached;
+mod call;
+mod client;
+mod endpoints;
+mod error;
+mod event;
+mod forecast;
+mod graphql;
+mod ids;
+mod limits;
+mod paging;
+mod record;
+mod recording;
+mod refusal;
+mod rest;
+mod scopes;
+mod text;
+mod transport;
+mod wire;
+
+pub use client::{BuildError, GithubClient, GithubClientBuilder};
+pub use error::{Error, Source};
+pub use event::{Event, RequestReport, Usage};
+pub use forecast::Forecast;
+pub use graphql::{CommitPulls, GraphqlError, GraphqlReply, HistoryCommit, PullBatch, UpdatedPull};
+pub use http_kit::{Allowance, Auth, Gate, Reason, RetryPolicy, Spent, TokenError, Wait};
+pub use ids::{
+    AssetId, CommentId, IssueNumber, MilestoneNumber, ObjectId, ParseIdError, PullNumber, ReleaseId, RepoId,
+};
+pub use record::{Author, AuthorKind, CommitPull, Missing, PullRecord, PullState};
+pub use recording::{Mode, Recording, RecordingError};
+pub use rest::repos::{Permissions, Repository};
+pub use scopes::Scopes;

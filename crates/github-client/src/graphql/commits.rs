@@ -1,0 +1,152 @@
+//! Pull requests of commits.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::batch::{Answered, BatchOptions};
+use super::pulls::{Part, part};
+use super::{Persistence, Question};
+use crate::recording::CommitFile;
+use crate::transport::on_disk;
+use crate::{CommitPull, Error, Event, GithubClient, Mode, ObjectId, PullNumber, RecordingError, RepoId};
+
+/// A commit that had no pull request yesterday may have one today; one that has some keeps them.
+const NONE_KEEPS: SignedDuration = SignedDuration::from_hours(24);
+
+/// Commits, and the pull requests that contain them.
+pub type CommitPulls = BTreeMap<ObjectId, Vec<CommitPull>>;
+
+#[derive(Deserialize)]
+struct WireCommit {
+    #[serde(rename = "associatedPullRequests")]
+    pulls: Option<WirePulls>,
+}
+
+#[derive(Deserialize)]
+struct WirePulls {
+    #[serde(default)]
+    nodes: Vec<Option<WirePull>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePull {
+    number: PullNumber,
+    base_ref_name: String,
+    merged_at: Option<Timestamp>,
+    merge_commit: Option<WireObject>,
+}
+
+#[derive(Deserialize)]
+struct WireObject {
+    oid: ObjectId,
+}
+
+impl GithubClient {
+    /// The pull requests that contain each commit, fifty commits in one request; a commit that GitHub does not know has none. With a
+    /// recording in [`Mode::Cache`], what is known is not asked for again.
+    ///
+    /// # Errors
+    /// The first commit for which no answer came, or what concerns all.
+    pub async fn pulls_of_commits(&self, repo: &RepoId, commits: &[ObjectId]) -> Result<CommitPulls, Error> {
+        let mut found = CommitPulls::new();
+        let mut wanted: Vec<ObjectId> = commits.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if let Some((recording, mode)) = &self.recording
+            && *mode != Mode::Record
+        {
+            let (recording, mode) = (recording.clone(), *mode);
+            let (host, of, keys) = (self.shared.endpoints.host.clone(), repo.clone(), wanted.clone());
+            let loaded = on_disk(move || recording.commits(&host, &of, &keys)).await?;
+            if let Some((_, error)) = loaded.damaged.into_iter().next() {
+                match error {
+                    RecordingError::Damaged { path, .. } if mode.asks() => {
+                        self.shared.tell(&Event::DamagedFile { path })
+                    }
+                    error => return Err(error.into()),
+                }
+            }
+            let now = Timestamp::now();
+            for (commit, file) in loaded.known {
+                if !mode.asks() || !file.pulls.is_empty() || now.duration_since(file.asked_at) < NONE_KEEPS {
+                    found.insert(commit, file.pulls);
+                }
+            }
+            wanted.retain(|commit| !found.contains_key(commit));
+            if let (false, Some(commit)) = (mode.asks(), wanted.first()) {
+                return Err(Error::NotRecorded { subject: format!("pull requests of commit {commit} of {repo}") });
+            }
+        }
+        let options = BatchOptions { most: self.shared.batch, parallel: self.shared.parallel };
+        let gathered = self.in_batches(wanted, options, |commits, how| self.ask_commits(repo, commits, how)).await?;
+        if let Some((_, error)) = gathered.failed.into_iter().next() {
+            return Err(error);
+        }
+        found.extend(gathered.values);
+        Ok(found)
+    }
+
+    async fn ask_commits(
+        &self,
+        repo: &RepoId,
+        commits: Vec<ObjectId>,
+        persistence: Persistence,
+    ) -> Result<Answered<ObjectId, Vec<CommitPull>>, Error> {
+        let mut document = String::from(
+            "query PullsOfCommits($owner:String!,$name:String!){repository(owner:$owner,name:$name){nameWithOwner",
+        );
+        for (index, commit) in commits.iter().enumerate() {
+            // An object id is hexadecimal digits alone, so nothing can be smuggled in.
+            let written = write!(document, " c{index}:object(oid:\"{commit}\"){{...F}}");
+            debug_assert!(written.is_ok(), "a text takes everything");
+        }
+        document.push_str(
+            "}rateLimit{cost limit remaining resetAt}}\
+             fragment F on Commit{associatedPullRequests(first:5){nodes{number baseRefName mergedAt mergeCommit{oid}}}}",
+        );
+        let question = Question::about("PullsOfCommits", repo, document);
+        let reply = self.ask(&question, persistence).await?;
+        let repository = self.repository(repo, &question, &reply)?;
+        let alone = commits.len() == 1;
+        let mut answered = Answered { values: BTreeMap::new(), failed: BTreeMap::new(), again: Vec::new() };
+        for (index, commit) in commits.into_iter().enumerate() {
+            let subject = || format!("pull requests of commit {commit} of {repo}");
+            match part(repository, &reply, &format!("c{index}")) {
+                Part::Whole(value) => {
+                    let wire = WireCommit::deserialize(value)
+                        .map_err(|error| Error::Malformed { subject: subject(), detail: error.to_string() })?;
+                    let pulls = wire.pulls.into_iter().flat_map(|pulls| pulls.nodes).flatten();
+                    let pulls = pulls.map(|pull| CommitPull {
+                        number: pull.number,
+                        base_ref: pull.base_ref_name,
+                        merged_at: pull.merged_at,
+                        merge_commit: pull.merge_commit.map(|commit| commit.oid),
+                    });
+                    answered.values.insert(commit, pulls.collect());
+                }
+                Part::Missing => drop(answered.values.insert(commit, Vec::new())),
+                Part::Failed(_) if !alone => answered.again.push(commit),
+                Part::Failed(message) => {
+                    let error = Error::Graphql { subject: subject(), message };
+                    answered.failed.insert(commit, error);
+                }
+            }
+        }
+        if let Some((recording, _)) = &self.recording {
+            let asked_at = Timestamp::now();
+            let files = answered.values.iter().map(|(commit, pulls)| CommitFile {
+                commit: commit.clone(),
+                asked_at,
+                pulls: pulls.clone(),
+            });
+            let files: Vec<CommitFile> = files.collect();
+            let (recording, host, repo) = (recording.clone(), self.shared.endpoints.host.clone(), repo.clone());
+            on_disk(move || recording.put_commits(&host, &repo, &files)).await?;
+        }
+        Ok(answered)
+    }
+}

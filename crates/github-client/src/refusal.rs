@@ -1,0 +1,105 @@
+//! What an answer with an error status means.
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::scopes::Scopes;
+use crate::text::shown;
+use crate::transport::Reply;
+use crate::{Error, GithubClient};
+
+/// The longest message of GitHub that is passed on, in characters.
+const LONGEST: usize = 400;
+/// The most problems of fields that are passed on.
+const MOST: usize = 20;
+
+#[derive(Default, Deserialize)]
+struct Body {
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    errors: Option<Value>,
+}
+
+/// The error that an answer stands for.
+pub(crate) fn error_of(client: &GithubClient, subject: &str, reply: &Reply) -> Error {
+    let subject = subject.to_owned();
+    let body: Body = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let message = shown(body.message.as_deref().unwrap_or_default(), LONGEST);
+    match reply.status {
+        StatusCode::UNAUTHORIZED => Error::BadCredentials { host: client.shared.endpoints.host.clone(), message },
+        StatusCode::FORBIDDEN | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => {
+            let missing = Scopes::lacking(&reply.headers);
+            if missing.is_empty() {
+                Error::Denied { subject, message }
+            } else {
+                Error::MissingScopes { subject, missing }
+            }
+        }
+        StatusCode::NOT_FOUND | StatusCode::GONE => Error::NotFound { subject },
+        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => Error::Conflict { subject, message },
+        status if status.is_redirection() || status.is_informational() => {
+            Error::Malformed { subject, detail: format!("status {} was not asked for", status.as_u16()) }
+        }
+        status => Error::Rejected { subject, status, message, problems: problems(body.errors.as_ref()) },
+    }
+}
+
+/// What GitHub says of single fields. Its `errors` are a list of objects, a list of texts, or a text.
+fn problems(errors: Option<&Value>) -> Vec<String> {
+    let one = |error: &Value| {
+        let field = |name: &str| error.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let text = match error {
+            Value::String(text) => text.clone(),
+            _ => {
+                let place: Vec<&str> = ["resource", "field"].into_iter().filter_map(field).collect();
+                let what = field("message").or_else(|| field("code"));
+                match (place.is_empty(), what) {
+                    (false, Some(what)) => format!("{}: {what}", place.join(".")),
+                    (true, Some(what)) => what.to_owned(),
+                    (_, None) => error.to_string(),
+                }
+            }
+        };
+        shown(&text, LONGEST)
+    };
+    match errors {
+        Some(Value::Array(list)) => list.iter().take(MOST).map(one).collect(),
+        None | Some(Value::Null) => Vec::new(),
+        Some(other) => vec![one(other)],
+    }
+}
+
+/// An answer in a few words, for one that is no answer.
+pub(crate) fn describe(reply: &Reply) -> String {
+    let message = shown(&crate::limits::message(&reply.body), LONGEST);
+    let status = reply.status.as_u16();
+    if message.is_empty() { format!("status {status}") } else { format!("status {status}: {message}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_are_read_in_all_their_forms() {
+        let cases = [
+            (r#"[{"resource":"Label","code":"invalid","field":"color"}]"#, vec!["Label.color: invalid"]),
+            (
+                r#"[{"resource":"PullRequest","code":"custom","message":"No commits between a and b"}]"#,
+                vec!["PullRequest: No commits between a and b"],
+            ),
+            (r#"["is too long","\u202eevil\n"]"#, vec!["is too long", " evil"]),
+            (r#""one text""#, vec!["one text"]),
+            (r#"[{"x":1},7]"#, vec![r#"{"x":1}"#, "7"]),
+            ("null", vec![]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(problems(Some(&serde_json::from_str(text).unwrap())), expected, "{text}");
+        }
+        let many = Value::Array(vec![Value::String("x".repeat(5000)); 5000]);
+        let found = problems(Some(&many));
+        assert!(found.len() == MOST && found[0].chars().count() == LONGEST + 1);
+    }
+}

@@ -1,0 +1,5 @@
+//! REST, one file an area.
+
+mod limits;
+mod raw;
+pub(crate) mod repos;
