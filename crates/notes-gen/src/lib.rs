@@ -22,6 +22,7 @@ mod profile;
 mod pull;
 mod range;
 mod render;
+mod template;
 mod text;
 mod yaml;
 
@@ -44,5 +45,8 @@ pub use pull::{Author, MergeTitles, PullRequest, PullSource};
 pub use range::{Outside, Pick, RangeError, Selection, select};
 pub use render::{
     Category, Compat, Grouped, Item, Layout, Part, RenderOptions, group, render, render_markdown, render_notes,
+};
+pub use template::{
+    CHANGELOG_TEMPLATE, DEFAULT_TEMPLATE, MAX_RENDERED, MAX_TEMPLATE, Template, TemplateError, TemplateName,
 };
 pub use yaml::MAX_YAML;

@@ -12,6 +12,7 @@ mod ranges;
 mod recorded;
 mod rendering;
 mod strict;
+mod templates;
 
 use std::path::PathBuf;
 
