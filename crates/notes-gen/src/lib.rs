@@ -25,6 +25,7 @@ mod profile;
 mod pull;
 mod range;
 mod render;
+mod template;
 mod text;
 mod yaml;
 
@@ -55,4 +56,7 @@ pub use render::{
     Category, Compat, Grouped, Item, Layout, Part, RenderOptions, group, render, render_markdown, render_notes,
 };
 pub use range::{Lines, Outside, Pick, RangeError, SelectOptions, Selection, select, select_with};
+pub use template::{
+    CHANGELOG_TEMPLATE, DEFAULT_TEMPLATE, MAX_RENDERED, MAX_TEMPLATE, Template, TemplateError, TemplateName,
+};
 pub use yaml::MAX_YAML;

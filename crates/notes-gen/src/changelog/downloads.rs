@@ -139,6 +139,12 @@ impl Downloads {
         self.block(tag, "`")
     }
 
+    /// Where a file is.
+    pub(crate) fn address(&self, tag: &str, file: &DownloadFile) -> String {
+        let segments: Vec<&str> = std::iter::once(tag).chain(file.name.split('/')).collect();
+        page(&self.prefix, &segments)
+    }
+
     fn block(&self, tag: &str, quote: &str) -> String {
         let mut text = String::new();
         for group in self.groups.iter().filter(|group| !group.files.is_empty()) {
@@ -146,9 +152,9 @@ impl Downloads {
                 "### {}\n\nfilename | sha512 hash\n-------- | -----------\n",
                 escape(&group.heading)
             ));
-            for DownloadFile { name, sha512 } in &group.files {
-                let segments: Vec<&str> = std::iter::once(tag).chain(name.split('/')).collect();
-                let address = page(&self.prefix, &segments);
+            for file in &group.files {
+                let DownloadFile { name, sha512 } = file;
+                let address = self.address(tag, file);
                 text.push_str(&format!("{} | {quote}{sha512}{quote}\n", link(name, &address)));
             }
             text.push('\n');
@@ -161,6 +167,12 @@ impl Downloads {
 }
 
 impl ImageTable {
+    /// What an image is pulled by.
+    pub(crate) fn reference(&self, image: &str, tag: &str) -> String {
+        // Image tags know no `+`.
+        format!("{}/{image}:{}", self.registry, tag.replace('+', "_"))
+    }
+
     fn push_onto(&self, text: &mut String, tag: &str) {
         text.push_str(
             "### Container Images\n\nAll container images are available as manifest lists and support the described\n",
@@ -177,11 +189,9 @@ impl ImageTable {
             Some(browse) => link(label, &page(browse, &image.split('/').collect::<Vec<_>>())),
             None => escape(label),
         };
-        // Image tags know no `+`.
-        let tag = tag.replace('+', "_");
         for (image, archs) in &self.images {
             let archs: Vec<String> = archs.iter().map(|arch| linked(arch, &format!("{image}-{arch}"))).collect();
-            let name = linked(&format!("{}/{image}:{tag}", self.registry), image);
+            let name = linked(&self.reference(image, tag), image);
             text.push_str(&format!("{name} | {}\n", archs.join(", ")));
         }
         text.push('\n');

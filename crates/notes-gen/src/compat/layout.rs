@@ -1,5 +1,6 @@
 use super::Edition;
 use super::group::{Lines, group};
+use crate::changelog::Downloads;
 use crate::cve::Cve;
 use crate::{Document, Notes};
 
@@ -25,7 +26,7 @@ pub fn render_notes(notes: &Notes) -> String {
 pub fn render(document: &Document, edition: Edition, layout: Layout) -> String {
     let tag = &document.version;
     let mut text = String::new();
-    let downloads = document.downloads.as_ref().map(|it| it.render(tag)).unwrap_or_default();
+    let downloads = document.downloads.as_ref().map(|it| tables(it, edition, tag)).unwrap_or_default();
     let since = |level| document.previous.as_ref().map(|previous| format!("{level} Changelog since {previous}\n\n"));
     match (edition, layout) {
         (Edition::Y2020, Layout::Default) => {
@@ -35,14 +36,11 @@ pub fn render(document: &Document, edition: Edition, layout: Layout) -> String {
                 since("#").unwrap_or_default()
             ));
         }
-        (Edition::Y2020 | Edition::Y2021, Layout::Changelog) => {
-            let downloads = in_lower_case(&downloads);
-            text.push_str(&format!("# {tag}\n\n{downloads}{}", since("##").unwrap_or_default()));
-        }
         (_, Layout::Default) => text.push_str(&downloads),
         (_, Layout::Changelog) => {
             let heading = format!("## Downloads for {tag}\n\n");
             let downloads = match downloads.strip_prefix(&heading) {
+                Some(tables) if edition < Edition::Y2026 => format!("\n{heading}{}", in_lower_case(tables)),
                 Some(tables) => format!("\n{heading}\n\n{tables}"),
                 None => downloads,
             };
@@ -54,6 +52,16 @@ pub fn render(document: &Document, edition: Edition, layout: Layout) -> String {
     }
     push_notes(&mut text, &document.notes, layout);
     text.trim().to_owned()
+}
+
+/// There are images since 2022, and only where there are files.
+fn tables(downloads: &Downloads, edition: Edition, tag: &str) -> String {
+    if downloads.groups.iter().all(|group| group.files.is_empty()) {
+        return String::new();
+    }
+    let mut downloads = downloads.clone();
+    downloads.images = downloads.images.filter(|_| edition >= Edition::Y2026);
+    downloads.render(tag)
 }
 
 /// The first template wrote `### Client binaries`.

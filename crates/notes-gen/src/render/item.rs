@@ -126,6 +126,16 @@ impl<'a> Item<'a> {
         std::iter::once(self.note).chain(self.twins.iter().copied())
     }
 
+    /// The line with the links below it.
+    pub fn markdown(&self) -> String {
+        let mut text = self.line.clone();
+        for link in &self.links {
+            text.push('\n');
+            text.push_str(link);
+        }
+        text
+    }
+
     fn push_tail(&mut self, profile: &Profile) {
         let mut people: Vec<(&str, &str)> = Vec::new();
         let mut groups: BTreeSet<&str> = BTreeSet::new();

@@ -72,10 +72,9 @@ impl<'a> Parts<'a> {
                 continue;
             }
             blocks.extend(self.block(*part).filter(|block| !block.is_empty()));
-        }
-        let shows = |part| parts.contains(&part);
-        if shows(Part::Title) && shows(Part::Changes) && self.grouped.is_empty() && self.cves.is_empty() {
-            blocks.push(NOTHING.to_owned());
+            if *part == Part::Changes && parts.contains(&Part::Title) && self.is_empty() {
+                blocks.push(NOTHING.to_owned());
+            }
         }
         let text = blocks.join("\n\n");
         let Some(at) = toc_at else { return text };
@@ -83,6 +82,11 @@ impl<'a> Parts<'a> {
         blocks.insert(at, table_of_contents(&text).trim_end().to_owned());
         blocks.retain(|block| !block.is_empty());
         blocks.join("\n\n")
+    }
+
+    /// Whether there is neither note nor vulnerability.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.grouped.is_empty() && self.cves.is_empty()
     }
 
     /// A part without blank space at its ends.
@@ -142,20 +146,11 @@ impl<'a> Parts<'a> {
 }
 
 /// What stands where there is no note.
-pub(crate) const NOTHING: &str = "No change of this release carries a release note.";
+const NOTHING: &str = "No change of this release carries a release note.";
 
 fn push_items(text: &mut String, items: &[Item<'_>]) {
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            text.push('\n');
-        }
-        text.push_str("- ");
-        text.push_str(&item.line);
-        for link in &item.links {
-            text.push('\n');
-            text.push_str(link);
-        }
-    }
+    let items: Vec<String> = items.iter().map(|item| format!("- {}", item.markdown())).collect();
+    text.push_str(&items.join("\n"));
 }
 
 /// One vulnerability, from its heading to its issue.

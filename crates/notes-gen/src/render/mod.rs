@@ -3,6 +3,7 @@ mod item;
 mod markdown;
 
 pub use item::{Category, Grouped, Item, group};
+pub(crate) use markdown::{Parts, security_entry};
 pub use markdown::{render, render_markdown, render_notes};
 
 use crate::Profile;

@@ -14,6 +14,7 @@ mod ranges;
 mod recorded;
 mod rendering;
 mod strict;
+mod templates;
 
 use std::path::PathBuf;
 

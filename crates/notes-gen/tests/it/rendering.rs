@@ -1,4 +1,10 @@
-use notes_gen::{Document, Note, Notes, ParseNotesError, Profile, from_json, render_html, render_markdown, to_json};
+use notes_gen::changelog::{ArchNames, DownloadFile, Downloads, ImageTable};
+use notes_gen::compat::Edition;
+use notes_gen::cve::{Cve, CveRecord, Cvss};
+use notes_gen::{
+    Compat, Document, Documentation, DocumentationKind, Layout, LinkStyle, Note, Notes, ParseNotesError, Part, Profile,
+    RenderOptions, from_json, html_page, render, render_html, render_markdown, to_json,
+};
 
 use crate::number;
 
@@ -25,11 +31,55 @@ fn sample() -> Notes {
     made.collect()
 }
 
-fn document() -> Document {
+pub(crate) fn document() -> Document {
     let mut document = Document::new("v1.2.3", sample());
     document.previous = Some("v1.2.2".into());
     document.repository = Some("https://github.com/example/project".parse().unwrap());
     document
+}
+
+fn cve(id: &str, vector: &str) -> Cve {
+    let cvss: Cvss = vector.parse().unwrap();
+    let mut record = CveRecord::new(id);
+    record.title = "a way into <everything>".into();
+    record.description = "Whoever can do `x`\n# can do `y`, too.".into();
+    record.vector = vector.into();
+    record.score = cvss.score().to_string();
+    record.rating = cvss.score().rating().to_string();
+    record.issue = "https://github.com/example/project/issues/1".into();
+    record.check(Some(number(20))).unwrap()
+}
+
+/// A document with all parts.
+pub(crate) fn full() -> Document {
+    let mut full = document();
+    let mut fix = full.notes.get(number(3)).unwrap().clone();
+    fix.kinds = vec!["bug".into()];
+    fix.documentation = vec![Documentation {
+        description: "[KEP]".into(),
+        url: "https://github.com/kubernetes/enhancements/tree/x".into(),
+        kind: DocumentationKind::Kep,
+    }];
+    let mut twin = fix.clone();
+    twin.pr_number = number(4);
+    twin.pr_url = "https://github.com/example/project/pull/4".into();
+    let kept = [9, 20].map(|n| full.notes.get(number(n)).unwrap().clone());
+    full.notes = kept.into_iter().chain([fix, twin]).collect();
+    full.twins = vec![vec![number(3), number(4)]];
+    let file = DownloadFile::new("tool.tar.gz", "ab".repeat(64)).unwrap();
+    let mut downloads = Downloads::by_name("https://dl.example".parse().unwrap(), "tool", [file]);
+    downloads.images = Some(ImageTable {
+        registry: "registry.example".into(),
+        browse: Some("https://images.example".parse().unwrap()),
+        arch_names: ArchNames::Suffixed,
+        images: [("tool".to_owned(), ["arm64", "amd64"].map(str::to_owned).into())].into(),
+    });
+    full.downloads = Some(downloads);
+    let critical = cve("CVE-2026-1000", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H");
+    let medium = cve("CVE-2026-999", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N");
+    full.cves = vec![critical.clone(), medium, critical];
+    full.dependencies = Some("## Dependencies\n\n### Added\n- example.org/a: v1.0.0\n".into());
+    full
 }
 
 #[test]
@@ -39,6 +89,113 @@ fn documents() {
     assert!(!html.contains("<script") && !html.contains("href=\"javascript"), "{html}");
     insta::assert_snapshot!("document.html", html);
     insta::assert_snapshot!("document.json", to_json(&sample()));
+}
+
+#[test]
+fn layouts() {
+    let rows = [
+        ("draft", Layout::Draft, Compat::Corrected),
+        ("stand-alone", Layout::StandAlone, Compat::Corrected),
+        ("changelog", Layout::Changelog, Compat::Corrected),
+        ("strict-stand-alone", Layout::StandAlone, Compat::Strict(Edition::Y2026)),
+        ("strict-changelog", Layout::Changelog, Compat::Strict(Edition::Y2026)),
+        ("strict-default-2020", Layout::Draft, Compat::Strict(Edition::Y2020)),
+        ("strict-changelog-2020", Layout::Changelog, Compat::Strict(Edition::Y2020)),
+    ];
+    let mut document = full();
+    document.notes = document
+        .notes
+        .iter()
+        .cloned()
+        .map(|mut note| {
+            note.refresh_markdown(&Profile::default());
+            // Otherwise the original would not take it for urgent.
+            note.duplicate_kind = false;
+            note
+        })
+        .collect();
+    for (name, layout, compat) in rows {
+        let mut options = RenderOptions::new(layout);
+        options.compat = compat;
+        // Blanks at the ends of lines are part of the original's bytes.
+        let text = render(&document, &options)
+            .lines()
+            .map(|line| format!("{}{}\n", line.trim_end(), "·".repeat(line.len() - line.trim_end().len())))
+            .collect::<String>();
+        insta::assert_snapshot!(format!("layout-{name}.md"), text);
+    }
+}
+
+#[test]
+fn parts_are_chosen_and_ordered() {
+    let headings = |options: &RenderOptions| -> Vec<String> {
+        let text = render(&full(), options);
+        text.lines().filter(|line| line.starts_with("# ") || line.starts_with("## ")).map(str::to_owned).collect()
+    };
+    let mut options = RenderOptions::new(Layout::Page);
+    options.parts = vec![Part::Changes, Part::Title, Part::Urgent];
+    assert_eq!(headings(&options), ["## Changes by Kind", "# v1.2.3", "## Urgent Upgrade Notes"]);
+    let options = RenderOptions::new(Layout::Draft).without(Part::Security).without(Part::Urgent);
+    assert_eq!(headings(&options), ["## Changes by Kind"]);
+
+    let options = RenderOptions::new(Layout::Changelog).with_table_of_contents();
+    let text = render(&full(), &options);
+    let toc = "# v1.2.3\n\n- [v1.2.3](#v123)\n  - [Downloads for v1.2.3](#downloads-for-v123)\n    - [Source Code](#source-code)\n    \
+               - [Container Images](#container-images)\n  - [Changelog since v1.2.2](#changelog-since-v122)\n";
+    assert!(text.starts_with(toc), "{text}");
+    // Every entry leads somewhere on the page.
+    let html = html_page("v1.2.3", &text);
+    let mut entries = 0;
+    for anchor in html.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(html.contains(&format!(" id=\"{anchor}\"")), "{anchor}: {html}");
+        entries += 1;
+    }
+    assert_eq!(entries, text.matches("](#").count());
+    let options = RenderOptions::new(Layout::StandAlone).with_table_of_contents();
+    assert!(render(&full(), &options).starts_with("- [Downloads for v1.2.3](#downloads-for-v123)\n"));
+
+    let mut options = RenderOptions::new(Layout::Changelog);
+    options.parts.insert(1, Part::Documentation);
+    assert!(
+        render(&full(), &options).starts_with("# v1.2.3\n\n[Documentation](https://docs.k8s.io)\n\n## Downloads for")
+    );
+}
+
+#[test]
+fn links_are_on_or_off() {
+    let mut options = RenderOptions::new(Layout::Draft);
+    assert!(render(&full(), &options).contains(
+        "- See [the page](https://example.org/?a=1&b=2) ([#3](https://github.com/example/project/pull/3), \
+         [#4](https://github.com/example/project/pull/4), [@someone](https://github.com/someone)) [SIG API Machinery]\n  \
+         - [KEP](https://github.com/kubernetes/enhancements/tree/x)"
+    ));
+    options.profile.links = LinkStyle::Plain;
+    assert!(render(&full(), &options).contains(
+        "- See [the page](https://example.org/?a=1&b=2) (#3, #4, @someone) [SIG API Machinery]\n  \
+         - KEP: https://github.com/kubernetes/enhancements/tree/x"
+    ));
+}
+
+#[test]
+fn hostile_records_stay_in_their_place() {
+    let mut note = Note::new(number(1), "a\n\n```\nb");
+    note.author = "x](https://evil.example)<script>".into();
+    note.author_url = "javascript:alert(1)".into();
+    note.pr_url = "https://forge.example/a) [b](https://evil.example".into();
+    note.sigs = vec!["<img src=x>".into(), "a](b".into()];
+    note.kinds = vec!["x\n# y".into()];
+    note.documentation = ["javascript:alert(1)", "https://a.example/b)(c see https://d.example."]
+        .map(|url| Documentation {
+            description: "[<b>\n# c".into(),
+            url: url.into(),
+            kind: DocumentationKind::External,
+        })
+        .into();
+    let mut document = Document::new("v1\n# v2 <b>", [note].into_iter().collect());
+    document.previous = Some("v0](x)\n<!--".into());
+    let markdown = render_markdown(&document);
+    insta::assert_snapshot!("hostile.md", markdown);
+    insta::assert_snapshot!("hostile.html", notes_gen::html_body(&markdown));
 }
 
 #[test]
