@@ -20,7 +20,8 @@ pub fn render_html_body(document: &Document) -> String {
     from_markdown(&render_markdown(document))
 }
 
-fn from_markdown(markdown: &str) -> String {
+/// Markdown of strangers as inert HTML.
+pub(crate) fn from_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     // One entry per open link or image: whether its element was kept.
     let mut kept = Vec::new();
@@ -42,12 +43,13 @@ fn from_markdown(markdown: &str) -> String {
     rendered
 }
 
-fn is_allowed(address: &str) -> bool {
+/// Whether a link may lead to this address.
+pub(crate) fn is_allowed(address: &str) -> bool {
     let scheme = address.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     matches!(scheme.as_deref(), Some("http" | "https" | "mailto"))
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

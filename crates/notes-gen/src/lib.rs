@@ -15,6 +15,7 @@ mod note;
 mod number;
 mod pull;
 mod range;
+pub mod site;
 mod text;
 
 pub use block::{Block, Extraction, MAX_BODY, documentation, extract};

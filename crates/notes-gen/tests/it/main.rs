@@ -10,6 +10,8 @@ mod properties;
 mod ranges;
 mod recorded;
 mod rendering;
+mod site;
+mod site_in_browser;
 
 use std::path::PathBuf;
 
