@@ -35,8 +35,17 @@ pub(crate) fn page(title: &str, head: &str, body: &str) -> String {
 /// The HTML of a Markdown text with tables, strike-through, task lists and links of bare addresses. Headings have the anchors of
 /// [`table_of_contents`](crate::changelog::table_of_contents). Elements are shown as text, but for `<br>`, which breaks the line.
 pub fn html_body(markdown: &str) -> String {
+    rendered(markdown, Some(Anchors::default()))
+}
+
+/// The same for a piece of a page, whose headings have no anchors: those are the page's own.
+pub(crate) fn html_piece(markdown: &str) -> String {
+    rendered(markdown, None)
+}
+
+fn rendered(markdown: &str, anchors: Option<Anchors>) -> String {
     let markdown = sanitize(markdown);
-    let mut body = Body::default();
+    let mut body = Body { anchors, ..Body::default() };
     for event in TextMergeStream::new(Parser::new_ext(&markdown, options())) {
         body.push(event);
     }
@@ -52,7 +61,8 @@ pub(crate) fn options() -> Options {
 #[derive(Default)]
 struct Body<'a> {
     events: Vec<Event<'a>>,
-    anchors: Anchors,
+    /// The names of headings so far; without it they get none.
+    anchors: Option<Anchors>,
     /// Where the open heading stands among the events, and what is read of it.
     heading: Option<(usize, String)>,
     /// One entry per open link or image: whether its element was kept.
@@ -126,7 +136,7 @@ impl<'a> Body<'a> {
 
     fn name_heading(&mut self) {
         let Some((at, plain)) = self.heading.take() else { return };
-        let anchor = self.anchors.next(plain.trim());
+        let anchor = self.anchors.as_mut().and_then(|anchors| anchors.next(plain.trim()));
         if let Some(Event::Start(Tag::Heading { id, .. })) = self.events.get_mut(at) {
             *id = anchor.map(Into::into);
         }

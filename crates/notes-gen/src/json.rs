@@ -7,7 +7,12 @@ use crate::{Note, Notes};
 pub fn to_json(notes: &Notes) -> String {
     let by_text: BTreeMap<String, &Note> = notes.iter().map(|note| (note.pr_number.to_string(), note)).collect();
     let plain = serde_json::to_string_pretty(&by_text).expect("notes hold only text, numbers and flags");
-    // These characters occur in JSON inside strings only, so the whole text may be searched.
+    escape_json(&plain)
+}
+
+/// JSON that is inert inside HTML, as the original's encoder writes it. These characters occur in JSON inside strings only, so the
+/// whole text may be searched.
+pub(crate) fn escape_json(plain: &str) -> String {
     let mut json = String::with_capacity(plain.len() + plain.len() / 16);
     for character in plain.chars() {
         match character {

@@ -25,6 +25,7 @@ mod profile;
 mod pull;
 mod range;
 mod render;
+pub mod site;
 mod template;
 mod text;
 mod yaml;

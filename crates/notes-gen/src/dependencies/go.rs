@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::go_mod::{GoMod, malformed, vendored};
-use super::packages::Precedence;
-use super::{Files, ManifestError, ManifestKind, ManifestProblem, PackageVersion, Packages};
+
+use super::{Files, ManifestError, ManifestKind, ManifestProblem, PackageVersion, Packages, Precedence};
 
 /// Which modules of a Go project count as its dependencies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -47,6 +47,7 @@ pub use error::{CompareError, ManifestError, ManifestProblem};
 pub use go::{GoModuleSet, GoModules};
 pub use manifest::{Files, Manifest, ManifestKind, discover};
 pub use npm::NpmLock;
+pub(crate) use packages::Precedence;
 pub use packages::{PackageVersion, Packages};
 pub use render::{HeadingLevel, RenderOptions, RepositoryLinks, SectionStyle, render_dependencies};
 pub use report::{Change, Dependency, DependencyReport, ManifestChanges, compare};

@@ -85,10 +85,10 @@ fn check(text: &str) -> Result<(), ManifestProblem> {
 
 /// Orders versions by semantic precedence, build metadata aside; what is no semantic version comes first, by its bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Precedence<'a>(Option<Version>, &'a str);
+pub(crate) struct Precedence<'a>(Option<Version>, &'a str);
 
 impl<'a> Precedence<'a> {
-    pub(super) fn of(version: &'a str) -> Self {
+    pub(crate) fn of(version: &'a str) -> Self {
         Self(Version::parse(version.strip_prefix('v').unwrap_or(version)).ok(), version)
     }
 

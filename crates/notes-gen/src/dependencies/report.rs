@@ -2,8 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::packages::Precedence;
-use super::{CompareError, Files, Manifest, ManifestError, PackageVersion, Packages};
+use super::{CompareError, Files, Manifest, ManifestError, PackageVersion, Packages, Precedence};
 
 /// A package that one of two revisions has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,8 @@ mod properties;
 mod ranges;
 mod recorded;
 mod rendering;
+mod site;
+mod site_in_browser;
 mod strict;
 mod templates;
 
