@@ -78,7 +78,7 @@ fn releases(releases: u64, notes: u64) -> Vec<SiteRelease> {
         note.sigs = random.some(&SIGS, 3);
         note.areas = random.some(&AREAS, 2);
         note.action_required = random.below(50) == 0;
-        note.refresh_markdown(notes_gen::LinkStyle::Linked);
+        note.refresh_markdown(&notes_gen::Profile::default());
         note
     };
     let release = |minor| SiteRelease {

@@ -34,14 +34,10 @@ pub use account::{Accounting, Entry, Exclusion, Explanation, Fate, NoteRule};
 pub use block::{Block, Extraction, MAX_BODY, documentation, extract};
 pub use commit::{CommitId, CommitInfo};
 pub use document::Document;
-pub use fallback::Fallback;
-pub use gather::{Accounting, Entry, Exclusion, Fate, GatherError, GatherOptions, Gathered, gather};
-pub use html::{html_body, html_page, render_html, render_html_body};
-pub use document::{Document, render_markdown, render_notes};
 pub use duplicates::SameText;
+pub use fallback::Fallback;
 pub use gather::{GatherError, GatherOptions, Gathered, RevertPairs, Unnumbered, gather};
-pub use group::{Category, Grouped, group};
-pub use html::{render_html, render_html_body};
+pub use html::{html_body, html_page, render_html, render_html_body};
 pub use json::{ParseNotesError, from_json, to_json};
 pub use labels::LabelFacts;
 pub use message::{HeadRef, NumberForm, PullNumbers, pull_numbers};
@@ -52,11 +48,10 @@ pub use profile::{
     ProfileError, TitlePrefix,
 };
 pub use pull::{Author, MergeTitles, PullRequest, PullSource};
-pub use range::{Outside, Pick, RangeError, Selection, select};
+pub use range::{Lines, Outside, Pick, RangeError, SelectOptions, Selection, select, select_with};
 pub use render::{
     Category, Compat, Grouped, Item, Layout, Part, RenderOptions, group, render, render_markdown, render_notes,
 };
-pub use range::{Lines, Outside, Pick, RangeError, SelectOptions, Selection, select, select_with};
 pub use template::{
     CHANGELOG_TEMPLATE, DEFAULT_TEMPLATE, MAX_RENDERED, MAX_TEMPLATE, Template, TemplateError, TemplateName,
 };

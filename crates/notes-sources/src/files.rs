@@ -124,17 +124,19 @@ pub async fn hash_archives(folder: &Path) -> Result<Vec<DownloadFile>, Error> {
 /// When the place cannot be read, or holds no such list.
 pub async fn download_files(place: &str, tag: &str) -> Result<Vec<DownloadFile>, Error> {
     if place.starts_with("file:") || place.contains("://") {
-        let url = Url::parse(place).map_err(|source| Error::Malformed { path: place.to_owned(), source: source.into() })?;
+        let url =
+            Url::parse(place).map_err(|source| Error::Malformed { path: place.to_owned(), source: source.into() })?;
         let shown = format!("{}/{tag}/SHA512SUMS", place.trim_end_matches('/'));
         let failed = |source| Error::Bucket { object: shown.clone(), source };
         let bucket = Bucket::open(&url).map_err(failed)?;
-        let name = format!("{tag}/SHA512SUMS")
-            .parse()
-            .map_err(|source: artifact_publish::BadName| Error::Malformed { path: shown.clone(), source: source.into() })?;
+        let name = format!("{tag}/SHA512SUMS").parse().map_err(|source: artifact_publish::BadName| {
+            Error::Malformed { path: shown.clone(), source: source.into() }
+        })?;
         let object = bucket.read(&name, MAX_SUMS).await.map_err(failed)?;
         let object = object.ok_or_else(|| Error::NoObject { object: shown.clone() })?;
         let text = String::from_utf8_lossy(&object.bytes);
-        return DownloadFile::from_sums(&text).map_err(|source| Error::Malformed { path: shown, source: source.into() });
+        return DownloadFile::from_sums(&text)
+            .map_err(|source| Error::Malformed { path: shown, source: source.into() });
     }
     let path = Path::new(place);
     if path.is_dir() { hash_archives(path).await } else { read_sums(path) }

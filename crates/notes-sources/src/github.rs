@@ -102,12 +102,8 @@ impl GithubSource {
 impl PullSource for GithubSource {
     type Error = GithubSourceError;
 
-    async fn pulls(
-        &self,
-        numbers: &[PullNumber],
-    ) -> Result<BTreeMap<PullNumber, PullRequest>, GithubSourceError> {
-        let wanted: Vec<_> =
-            numbers.iter().filter_map(|number| github_client::PullNumber::new(number.get())).collect();
+    async fn pulls(&self, numbers: &[PullNumber]) -> Result<BTreeMap<PullNumber, PullRequest>, GithubSourceError> {
+        let wanted: Vec<_> = numbers.iter().filter_map(|number| github_client::PullNumber::new(number.get())).collect();
         let batch = self.client.cached_pulls(&self.repo, &wanted).await.map_err(|source| self.error(source))?;
         self.take(batch)
     }
@@ -117,8 +113,7 @@ impl PullSource for GithubSource {
         commits: &[CommitId],
     ) -> Result<BTreeMap<CommitId, Vec<PullNumber>>, GithubSourceError> {
         let asked: Vec<_> = commits.iter().filter_map(|commit| commit.as_str().parse().ok()).collect();
-        let answer =
-            self.client.pulls_of_commits(&self.repo, &asked).await.map_err(|source| self.error(source))?;
+        let answer = self.client.pulls_of_commits(&self.repo, &asked).await.map_err(|source| self.error(source))?;
         let numbers = |pulls: Vec<CommitPull>| -> Vec<PullNumber> {
             let merged = pulls.into_iter().filter(|pull| pull.merged_at.is_some());
             merged.filter_map(|pull| PullNumber::new(pull.number.get())).collect()

@@ -36,7 +36,14 @@ pub const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "domain",
-        packages: &["artifact-publish", "image-promoter", "mail-announce", "notes-gen", "package-build", "pull-proposal"],
+        packages: &[
+            "artifact-publish",
+            "image-promoter",
+            "mail-announce",
+            "notes-gen",
+            "package-build",
+            "pull-proposal",
+        ],
         sees: &["foundations", "clients"],
     },
     Layer { name: "sources", packages: &["notes-sources"], sees: &["foundations", "clients", "domain"] },

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::note::upper_first;
-use crate::{Note, heading, sig_list};
+use crate::text::upper_first;
+use crate::{Note, Profile};
 
 /// The different values of one property, each with the number of notes that have it.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ pub(super) struct Properties {
 }
 
 impl Properties {
-    pub(super) fn of(note: &Note) -> Self {
+    pub(super) fn of(note: &Note, profile: &Profile) -> Self {
         let unique = |values: Vec<String>| {
             let mut seen = Vec::new();
             values.into_iter().filter(|v| !v.is_empty()).for_each(|v| {
@@ -52,11 +52,11 @@ impl Properties {
             });
             seen
         };
-        let mut kinds = unique(note.kinds.iter().map(|kind| heading(kind)).collect());
+        let mut kinds = unique(note.kinds.iter().map(|kind| profile.heading(kind)).collect());
         if kinds.is_empty() {
-            kinds.push(heading("Uncategorized"));
+            kinds.push(profile.uncategorized.clone());
         }
-        let sigs = note.sigs.iter().map(|sig| sig_list(&[sig.as_str()]).trim_start_matches("SIG ").to_owned());
+        let sigs = note.sigs.iter().map(|sig| profile.pretty_group(sig));
         Self {
             kinds,
             sigs: unique(sigs.collect()),

@@ -25,8 +25,8 @@ use url::Url;
 pub use page::render_site;
 pub use website::{WebsiteForm, website_file_name, website_index, website_json};
 
-use crate::Notes;
 use crate::dependencies::Precedence;
+use crate::{Notes, Profile};
 
 /// A release and its notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,13 +47,15 @@ pub struct SiteOptions {
     pub project: String,
     /// The project's page; only `http` and `https` addresses become a link.
     pub repository: Option<Url>,
+    /// Kinds, groups and headings of the project.
+    pub profile: Profile,
 }
 
 impl SiteOptions {
     /// The page of a project, called `<project> release notes`.
     pub fn new(project: impl Into<String>) -> Self {
         let project = project.into();
-        Self { title: format!("{project} release notes"), project, repository: None }
+        Self { title: format!("{project} release notes"), project, repository: None, profile: Profile::default() }
     }
 }
 

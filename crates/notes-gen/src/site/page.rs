@@ -8,9 +8,9 @@ use super::facets::{Facet, Facets, Properties, plain_label};
 use super::{SiteError, SiteOptions, SiteRelease, newest_first};
 use crate::html::{escape, html_piece, is_allowed};
 use crate::json::escape_json;
-use crate::note::upper_first;
+use crate::text::upper_first;
 use crate::text::{sanitize, sanitize_line};
-use crate::{Documentation, DocumentationKind, Note, group};
+use crate::{Document, Documentation, DocumentationKind, Note, Profile, group};
 
 const STYLE: &str = include_str!("site.css");
 const SCRIPT: &str = include_str!("site.js");
@@ -24,7 +24,7 @@ const PIECE: usize = 50;
 /// links, and the content security policy allows no other script and no other style than the page's own two, by their digests.
 pub fn render_site(releases: &[SiteRelease], options: &SiteOptions) -> Result<String, SiteError> {
     let releases = newest_first(releases)?;
-    let mut page = Page::default();
+    let mut page = Page::new(&options.profile);
     let mut jumps = String::new();
     let mut choices = String::new();
     for release in &releases {
@@ -35,10 +35,11 @@ pub fn render_site(releases: &[SiteRelease], options: &SiteOptions) -> Result<St
     }
     let facets = Facets::of(&page.properties);
     let index = escape_json(&facets.index(&page.properties));
+    let owners = escape(if options.profile.groups.word.is_empty() { "Group" } else { &options.profile.groups.word });
     let filters = [
         fieldset("Release", &choices, true),
         fieldset("Kind", &facet_choices("kind", &facets.kinds), true),
-        fieldset("SIG", &facet_choices("sig", &facets.sigs), false),
+        fieldset(&owners, &facet_choices("sig", &facets.sigs), false),
         fieldset("Area", &facet_choices("area", &facets.areas), false),
     ]
     .concat();
@@ -52,7 +53,7 @@ struct Parts {
     releases: usize,
 }
 
-fn assemble(page: &Page, options: &SiteOptions, parts: &Parts) -> String {
+fn assemble(page: &Page<'_>, options: &SiteOptions, parts: &Parts) -> String {
     let Parts { jumps, filters, index, releases } = parts;
     let (title, project) = (escape(&sanitize_line(&options.title)), escape(&sanitize_line(&options.project)));
     let repository = options.repository.as_ref().filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -153,22 +154,27 @@ fn choice(name: &str, value: &str, count: usize) -> String {
 }
 
 /// The notes as they are written, and what the index will say of each, in the same order.
-#[derive(Default)]
-struct Page {
+struct Page<'a> {
+    profile: &'a Profile,
     body: String,
     properties: Vec<Properties>,
     urgent: usize,
 }
 
-impl Page {
+impl<'a> Page<'a> {
+    fn new(profile: &'a Profile) -> Self {
+        Self { profile, body: String::new(), properties: Vec::new(), urgent: 0 }
+    }
+
     /// Writes a release and says how many of its notes are shown.
     fn release(&mut self, release: &SiteRelease) -> usize {
-        let grouped = group(&release.notes);
-        let urgent = ("Urgent Upgrade Notes", grouped.urgent.as_slice());
+        let document = Document::new(release.version.clone(), release.notes.clone());
+        let grouped = group(&document, self.profile);
+        let urgent = (self.profile.document.urgent.as_str(), grouped.urgent.as_slice());
         let categories =
-            grouped.categories.iter().map(|category| (category.heading.as_str(), category.notes.as_slice()));
+            grouped.categories.iter().map(|category| (category.heading.as_str(), category.items.as_slice()));
         let count =
-            grouped.urgent.len() + grouped.categories.iter().map(|category| category.notes.len()).sum::<usize>();
+            grouped.urgent.len() + grouped.categories.iter().map(|category| category.items.len()).sum::<usize>();
         self.urgent += grouped.urgent.len();
         let version = escape(&release.version);
         let _ = write!(
@@ -185,8 +191,8 @@ impl Page {
             let _ = write!(self.body, "<div class=\"{class}\">\n<h3>{}</h3>\n", escape(&sanitize_line(title)));
             for piece in notes.chunks(PIECE) {
                 self.body.push_str("<ul class=\"l\">\n");
-                for note in piece {
-                    self.note(&version, title, note);
+                for item in piece {
+                    self.note(&version, title, item.note);
                 }
                 self.body.push_str("</ul>\n");
             }
@@ -200,15 +206,12 @@ impl Page {
     }
 
     fn note(&mut self, version: &str, category: &str, note: &Note) {
-        let properties = Properties::of(note);
+        let properties = Properties::of(note, self.profile);
         let number = note.pr_number;
         let id = format!("{version}-pr{number}");
         let text = upper_first(sanitize(&note.text).trim());
-        let _ = write!(
-            self.body,
-            "<li class=\"n\" id=\"{id}\">{}<p class=\"m\">",
-            adapted(&html_piece(&text)).trim_end()
-        );
+        let _ =
+            write!(self.body, "<li class=\"n\" id=\"{id}\">{}<p class=\"m\">", adapted(&html_piece(&text)).trim_end());
         self.body.push_str(&link(&format!("#{number}"), &note.pr_url));
         if !note.author.is_empty() {
             self.body.push(' ');

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use notes_gen::site::{
     SiteError, SiteOptions, SiteRelease, WebsiteForm, render_site, website_file_name, website_index, website_json,
 };
-use notes_gen::{Documentation, DocumentationKind, LinkStyle, Note, Notes, from_json};
+use notes_gen::{Documentation, DocumentationKind, Note, Notes, Profile, from_json};
 use proptest::prelude::*;
 use regex::Regex;
 
@@ -18,7 +18,7 @@ pub(crate) fn note(pull: u64, text: &str, kinds: &[&str], sigs: &[&str]) -> Note
     note.author = format!("author{}", pull % 3);
     note.author_url = format!("https://github.com/{}", note.author);
     note.pr_url = format!("https://github.com/example/project/pull/{pull}");
-    note.refresh_markdown(LinkStyle::Linked);
+    note.refresh_markdown(&Profile::default());
     note
 }
 
