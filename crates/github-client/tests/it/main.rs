@@ -7,6 +7,8 @@ mod caching;
 mod fake;
 mod limits;
 mod recorded;
+mod server_faults;
+mod server_pulls;
 
 use github_client::{GithubClient, GithubClientBuilder, PullNumber, RepoId, RetryPolicy};
 use std::time::Duration;
