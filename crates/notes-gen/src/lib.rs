@@ -3,6 +3,7 @@
 mod account;
 mod block;
 pub mod changelog;
+pub mod check;
 mod commit;
 pub mod cve;
 mod document;
