@@ -4,6 +4,7 @@ mod account;
 mod autolink;
 mod block;
 pub mod changelog;
+pub mod check;
 mod commit;
 pub mod compat;
 pub mod cve;
