@@ -32,7 +32,7 @@ pub use document::Document;
 pub use fallback::Fallback;
 pub use gather::{Accounting, Entry, Exclusion, Fate, GatherError, GatherOptions, Gathered, gather};
 pub use html::{html_body, html_page, render_html, render_html_body};
-pub use json::{ParseNotesError, from_json, to_json};
+pub use json::{JsonForm, MAX_NOTES, ParseNotesError, from_json, merge_notes, to_json, to_json_form};
 pub use labels::LabelFacts;
 pub use message::{HeadRef, NumberForm, PullNumbers, pull_numbers};
 pub use note::{Documentation, DocumentationKind, LinkStyle, Note, Notes, markdown_line};
