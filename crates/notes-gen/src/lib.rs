@@ -39,7 +39,7 @@ pub use duplicates::SameText;
 pub use fallback::Fallback;
 pub use gather::{GatherError, GatherOptions, Gathered, RevertPairs, Unnumbered, gather};
 pub use html::{html_body, html_page, render_html, render_html_body};
-pub use json::{ParseNotesError, from_json, to_json};
+pub use json::{JsonForm, MAX_NOTES, ParseNotesError, from_json, merge_notes, to_json, to_json_form};
 pub use labels::LabelFacts;
 pub use message::{HeadRef, NumberForm, PullNumbers, pull_numbers};
 pub use note::{Documentation, DocumentationKind, LinkStyle, Note, Notes, markdown_line};

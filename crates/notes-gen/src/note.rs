@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::text::upper_first;
 use crate::{GroupSuffix, Profile, PullNumber};
@@ -68,7 +68,7 @@ pub struct Note {
     /// The line of the document; see [`markdown_line`].
     pub markdown: String,
     /// Links of the `docs` block.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     pub documentation: Vec<Documentation>,
     /// Login of the pull request's author; empty when unknown.
     pub author: String,
@@ -79,13 +79,13 @@ pub struct Note {
     /// The pull request.
     pub pr_number: PullNumber,
     /// Names of the `area/` labels.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     pub areas: Vec<String>,
     /// Names of the `kind/` labels.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
     /// Names of the `sig/` labels.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     pub sigs: Vec<String>,
     /// One of the kinds is `feature`.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -102,6 +102,9 @@ pub struct Note {
     /// The version of the release; only old records carry it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub release_version: String,
+    /// Free data that a map of 2020 put in; later ones keep it out of the record.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data_fields: BTreeMap<String, serde_json::Value>,
     /// The label `release-note-none` is set: hidden in documents unless a map edited the note.
     #[serde(default, skip_serializing_if = "is_false")]
     pub do_not_publish: bool,
@@ -111,6 +114,11 @@ pub struct Note {
     /// The pull request's body when the note was made.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pr_body: String,
+}
+
+/// A list; `null` is an empty one.
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 fn is_false(value: &bool) -> bool {
@@ -137,6 +145,7 @@ impl Note {
             duplicate_kind: false,
             action_required: false,
             release_version: String::new(),
+            data_fields: BTreeMap::new(),
             do_not_publish: false,
             is_mapped: false,
             pr_body: String::new(),

@@ -10,6 +10,7 @@ mod drafts;
 mod gathering;
 mod maps;
 mod properties;
+mod published;
 mod ranges;
 mod recorded;
 mod rendering;

@@ -2,8 +2,9 @@ use notes_gen::changelog::{ArchNames, DownloadFile, Downloads, ImageTable};
 use notes_gen::compat::Edition;
 use notes_gen::cve::{Cve, CveRecord, Cvss};
 use notes_gen::{
-    Compat, Document, Documentation, DocumentationKind, Layout, LinkStyle, Note, Notes, ParseNotesError, Part, Profile,
-    RenderOptions, from_json, html_page, render, render_html, render_markdown, to_json,
+    Compat, Document, Documentation, DocumentationKind, JsonForm, Layout, LinkStyle, Note, Notes, ParseNotesError,
+    Part, Profile, RenderOptions, from_json, html_page, merge_notes, render, render_html, render_markdown, to_json,
+    to_json_form,
 };
 
 use crate::number;
@@ -211,13 +212,50 @@ fn documents_without_notes() {
 #[test]
 fn json_round_trips() {
     assert_eq!(from_json(&to_json(&sample())).unwrap(), sample());
-    let mut note = Note::new(number(1), "a<b>&\u{2028}\u{2029}\t\u{1}é");
+    let mut note = Note::new(number(1), "a<b>&\u{2028}\u{2029}\t\u{1}é\u{7f}");
     note.do_not_publish = true;
+    note.sigs = ["storage", "apps"].map(str::to_owned).into();
+    note.release_version = "v1.18.4".into();
+    note.data_fields =
+        [("cve".to_owned(), serde_json::json!({"id": "CVE-2020-8555", "linkedPRs": [], "score": 5.2}))].into();
     let notes: Notes = [note].into_iter().collect();
     let json = to_json(&notes);
-    assert!(json.contains(r#""text": "a\u003cb\u003e\u0026\u2028\u2029\t\u0001é""#), "{json}");
-    assert!(json.ends_with("\"pr_number\": 1,\n    \"do_not_publish\": true\n  }\n}"), "{json}");
-    assert_eq!(from_json(&json).unwrap(), notes);
+    assert!(json.contains(r#""text": "a\u003cb\u003e\u0026\u2028\u2029\t\u0001é"#), "{json}");
+    let tail = r#"    "pr_number": 1,
+    "sigs": [
+      "storage",
+      "apps"
+    ],
+    "release_version": "v1.18.4",
+    "data_fields": {
+      "cve": {
+        "id": "CVE-2020-8555",
+        "linkedPRs": [],
+        "score": 5.2
+      }
+    },
+    "do_not_publish": true
+  }
+}"#;
+    assert!(json.ends_with(tail), "{json}");
+    for form in [JsonForm::Draft, JsonForm::StandAlone, JsonForm::Website] {
+        assert_eq!(from_json(&to_json_form(&notes, form)).unwrap(), notes, "{form:?}");
+    }
+    assert_eq!(to_json_form(&notes, JsonForm::StandAlone), format!("{json}\n"));
+    let line = to_json_form(&notes, JsonForm::Website);
+    assert!(line.starts_with(r#"{"1":{"commit":"","text":"a\u003c"#) && !line.contains('\n'), "{line}");
+    let nulls = json.replace("[\n      \"storage\",\n      \"apps\"\n    ]", "null");
+    assert!(from_json(&nulls).unwrap().get(number(1)).unwrap().sigs.is_empty());
+}
+
+#[test]
+fn an_older_file_is_merged() {
+    let notes = |rows: &[(u64, &str)]| rows.iter().map(|(n, text)| Note::new(number(*n), *text)).collect::<Notes>();
+    let (older, newer) = (notes(&[(1, "old"), (2, "old"), (3, "reverted")]), notes(&[(2, "new"), (4, "new")]));
+    let merged = |gone: &[u64]| merge_notes(&older, &newer, &gone.iter().map(|n| number(*n)).collect());
+    assert_eq!(merged(&[]), notes(&[(1, "old"), (2, "new"), (3, "reverted"), (4, "new")]));
+    assert_eq!(merged(&[3]), notes(&[(1, "old"), (2, "new"), (4, "new")]));
+    assert_eq!(merged(&[4]), merged(&[]), "what is new is there");
 }
 
 #[test]
