@@ -27,24 +27,22 @@ pub fn to_json(notes: &Notes) -> String {
 /// Unicode line separators escaped. Lists keep their order.
 pub fn to_json_form(notes: &Notes, form: JsonForm) -> String {
     let by_text: BTreeMap<String, &Note> = notes.iter().map(|note| (note.pr_number.to_string(), note)).collect();
-<<<<<<< HEAD
-    let plain = serde_json::to_string_pretty(&by_text).expect("notes hold only text, numbers and flags");
-    escape_json(&plain)
+    let plain = match form {
+        JsonForm::Draft | JsonForm::StandAlone => serde_json::to_string_pretty(&by_text),
+        JsonForm::Website => serde_json::to_string(&by_text),
+    };
+    let mut json = escape_json(&plain.expect("notes hold only text, numbers, flags and JSON"));
+    if form == JsonForm::StandAlone {
+        json.push('\n');
+    }
+    json
 }
 
 /// JSON that is inert inside HTML, as the original's encoder writes it. These characters occur in JSON inside strings only, so the
 /// whole text may be searched.
 pub(crate) fn escape_json(plain: &str) -> String {
-=======
-    let plain = match form {
-        JsonForm::Draft | JsonForm::StandAlone => serde_json::to_string_pretty(&by_text),
-        JsonForm::Website => serde_json::to_string(&by_text),
-    };
-    let plain = plain.expect("notes hold only text, numbers, flags and JSON");
-    // These characters occur in JSON inside strings only, so the whole text may be searched.
->>>>>>> wt-render
     let mut json = String::with_capacity(plain.len() + plain.len() / 16);
-    let mut rest = plain.as_str();
+    let mut rest = plain;
     while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
         json.push_str(&rest[..at]);
         let mut characters = rest[at..].chars();
@@ -58,9 +56,6 @@ pub(crate) fn escape_json(plain: &str) -> String {
         rest = characters.as_str();
     }
     json.push_str(rest);
-    if form == JsonForm::StandAlone {
-        json.push('\n');
-    }
     json
 }
 

@@ -1,4 +1,4 @@
-use super::go_mod::malformed;
+use super::go_mod::{lines, malformed};
 use super::{Files, ManifestError, ManifestKind, ManifestProblem, PackageVersion, Packages};
 
 /// Rust: `Cargo.lock`, formats 1 to 4. Packages without a source are the project's own and do not count; one with a git source
@@ -28,8 +28,8 @@ fn parse(text: &str) -> Result<Packages, ManifestProblem> {
     let mut packages = Packages::new();
     let mut package: Option<Package> = None;
     let (mut in_array, mut at_top) = (false, true);
-    for (at, line) in text.lines().enumerate() {
-        let at = at + 1;
+    for line in lines(text) {
+        let (at, line) = line?;
         let line = line.trim();
         match line {
             "" => {}

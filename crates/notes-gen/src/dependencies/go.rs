@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::go_mod::{GoMod, malformed, vendored};
+use super::go_mod::{GoMod, lines, malformed, vendored};
 
 use super::{Files, ManifestError, ManifestKind, ManifestProblem, PackageVersion, Packages, Precedence};
 
@@ -121,7 +121,8 @@ impl Selection {
 
     /// Reads lines `module version[/go.mod] hash`.
     fn add_sums(&mut self, text: &str) -> Result<(), ManifestProblem> {
-        for (at, line) in text.lines().enumerate() {
+        for line in lines(text) {
+            let (at, line) = line?;
             let words: Vec<&str> = line.split_whitespace().collect();
             match words.as_slice() {
                 [] => {}
@@ -129,7 +130,7 @@ impl Selection {
                     let version = version.strip_suffix("/go.mod").unwrap_or(version);
                     self.summed.entry((*module).to_owned()).or_default().insert(version.to_owned());
                 }
-                _ => return Err(malformed(at + 1, "a module, a version and a sum")),
+                _ => return Err(malformed(at, "a module, a version and a sum")),
             }
         }
         Ok(())
@@ -145,16 +146,22 @@ impl Selection {
         for (module, version) in mods.iter().flat_map(|m| &m.requires) {
             graph.entry(module).or_default().insert(version);
         }
+        // The Go command keeps `go.mod` at the versions that it selects, so a requirement is exact, and a line that stayed behind in
+        // `go.sum` does not count. In a workspace another module may have raised it.
+        let in_workspace = mods.len() > 1;
+        let exact: BTreeSet<&str> = if in_workspace { BTreeSet::new() } else { graph.keys().copied().collect() };
         // Later replacements win, so those of `go.work` over those of `go.mod`, and the ones with a version over those without.
         let mut replaced: BTreeMap<(&str, Option<&str>), Option<&Module>> = BTreeMap::new();
         for replace in mods.iter().flat_map(|m| &m.replaces) {
             replaced.insert((&replace.from, replace.from_version.as_deref()), replace.to.as_ref());
             // Replaced code is never loaded: its sum stands under the replacement's name and tells that the module is in the graph.
-            let Some(to) = replace.to.as_ref().filter(|to| has_sum(to)) else { continue };
+            let Some(to) = replace.to.as_ref().filter(|to| has_sum(to) && !exact.contains(&*replace.from)) else {
+                continue;
+            };
             let version = replace.from_version.as_deref().unwrap_or(&to.1);
             graph.entry(&replace.from).or_default().insert(version);
         }
-        for (module, versions) in &summed {
+        for (module, versions) in summed.iter().filter(|(module, _)| !exact.contains(module.as_str())) {
             graph.entry(module).or_default().extend(versions.iter().map(String::as_str));
         }
 
@@ -175,6 +182,7 @@ impl Selection {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MAX_MANIFEST_LINE;
     use super::*;
 
     fn read(set: GoModuleSet, files: &[(&str, &str)]) -> Vec<String> {
@@ -210,6 +218,12 @@ mod tests {
         assert_eq!(read(GoModuleSet::BuildList, &files), ["a.b/c v1.10.0", "a.b/d v1.0.0"]);
         assert_eq!(read(GoModuleSet::Required, &files), ["a.b/d v1.0.0"]);
         assert_eq!(read(GoModuleSet::BuildList, &files[..1]), ["a.b/d v1.0.0"]);
+
+        // A sum that stayed behind does not raise what `go.mod` requires; another module of a workspace does.
+        let stale = format!("{sums}a.b/d v1.2.0/go.mod h1:x\n");
+        let files = [("go.mod", go_mod), ("go.sum", stale.as_str()), ("go.work", "use .\n")];
+        assert_eq!(read(GoModuleSet::BuildList, &files[..2]), ["a.b/c v1.10.0", "a.b/d v1.0.0"]);
+        assert_eq!(read(GoModuleSet::BuildList, &files), ["a.b/c v1.10.0", "a.b/d v1.2.0"]);
     }
 
     #[test]
@@ -273,7 +287,9 @@ mod tests {
             ("go.mod", "require a[b] v1.0.0", "`a[b]` is not a name or version of a package"),
             ("go.sum", "a v1 h1:x\nb", "line 2: expected a module, a version and a sum"),
         ];
-        for (file, text, expected) in cases {
+        let long = format!("module m\n{}", "(".repeat(MAX_MANIFEST_LINE + 1));
+        let too_long = [("go.mod", long.as_str(), "line 2: expected a line of at most 64 KiB")];
+        for (file, text, expected) in cases.into_iter().chain(too_long) {
             let files: Files = [("go.sum", ""), (file, text)].into_iter().collect();
             let error = GoModules::default().parse(&files).unwrap_err();
             assert_eq!((error.path.as_str(), error.problem.to_string().as_str()), (file, expected), "{text}");

@@ -1,4 +1,4 @@
-use super::ManifestProblem;
+use super::{MAX_MANIFEST_LINE, ManifestProblem};
 
 /// What this crate needs of a `go.mod`, `go.work` or `vendor/modules.txt`.
 #[derive(Debug, Default)]
@@ -22,8 +22,8 @@ impl GoMod {
         let mut parsed = Self::default();
         // The directive whose parentheses are open, and where.
         let mut open: Option<(String, usize)> = None;
-        for (at, line) in text.lines().enumerate() {
-            let at = at + 1;
+        for line in lines(text) {
+            let (at, line) = line?;
             let tokens = tokens(line).ok_or(malformed(at, "a closing quotation mark"))?;
             let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
             match (&open, tokens.as_slice()) {
@@ -78,7 +78,8 @@ impl Replace {
 /// order of the file. A replaced module comes with its replacement; `None` when that is a folder.
 pub(super) fn vendored(text: &str) -> Result<Vec<Option<(String, String)>>, ManifestProblem> {
     let mut modules = Vec::new();
-    for (at, line) in text.lines().enumerate() {
+    for line in lines(text) {
+        let (at, line) = line?;
         let Some(line) = line.strip_prefix("# ") else { continue };
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
@@ -87,10 +88,18 @@ pub(super) fn vendored(text: &str) -> Result<Vec<Option<(String, String)>>, Mani
             [module, version] => modules.push(Some(((*module).to_owned(), (*version).to_owned()))),
             [_, _, "=>", _folder] => modules.push(None),
             [_, _, "=>", module, version] => modules.push(Some(((*module).to_owned(), (*version).to_owned()))),
-            _ => return Err(malformed(at + 1, "`# module version`")),
+            _ => return Err(malformed(at, "`# module version`")),
         }
     }
     Ok(modules)
+}
+
+/// The lines with their numbers, from 1.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = Result<(usize, &str), ManifestProblem>> {
+    (1..).zip(text.lines()).map(|(at, line)| match line.len() {
+        0..=MAX_MANIFEST_LINE => Ok((at, line)),
+        _ => Err(malformed(at, "a line of at most 64 KiB")),
+    })
 }
 
 pub(super) fn malformed(line: usize, expected: &'static str) -> ManifestProblem {

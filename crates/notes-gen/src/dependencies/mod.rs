@@ -28,9 +28,10 @@
 //! The original asks `go list -m all`, which is the build list: every module of the module graph at the version that minimal
 //! version selection picks. A tidy `go.sum` holds a line `module version/go.mod` for every node of just that graph, so the
 //! highest version that `go.sum` names is the selected one, whether or not the module's own code (its line without `/go.mod`) was
-//! ever needed. With the replacements of `go.mod` applied, this gives the original's five recorded reports to the byte. The
-//! requirements of `go.mod` alone miss up to two thirds of their lines, and the lines without `/go.mod` alone miss a third of one report
-//! and add what did not change to others; see [`GoModuleSet`] for the choice.
+//! ever needed; a module that `go.mod` requires has the version stated there. With the replacements of `go.mod` applied, this gives
+//! the original's five recorded reports to the byte. The requirements of `go.mod` alone miss up to two thirds of their lines, and
+//! the lines without `/go.mod` alone miss a third of one report and add what did not change to others; see [`GoModuleSet`] for the
+//! choice.
 
 mod cargo;
 mod error;
@@ -54,3 +55,6 @@ pub use report::{Change, Dependency, DependencyReport, ManifestChanges, compare}
 
 /// Larger files are refused.
 pub const MAX_MANIFEST: usize = 32 << 20;
+
+/// Manifests with longer lines are refused, where the format is one of lines.
+pub const MAX_MANIFEST_LINE: usize = 64 << 10;

@@ -1,5 +1,8 @@
-use serde::Deserialize;
-use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 
 use super::cargo::github;
 use super::{Files, ManifestError, ManifestKind, ManifestProblem, PackageVersion, Packages};
@@ -31,77 +34,114 @@ impl ManifestKind for NpmLock {
     }
 }
 
+/// Fields that are not read are skipped, not kept: what a stranger's file may cost is bounded by its size.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Lock {
-    #[serde(default)]
-    lockfile_version: Option<Value>,
+    lockfile_version: Option<u64>,
     /// Formats 2 and 3: by folder.
-    #[serde(default)]
-    packages: Option<serde_json::Map<String, Value>>,
+    packages: Option<BTreeMap<String, Installed>>,
     /// Format 1 (and 2, for old readers): by name, nested.
+    dependencies: Option<BTreeMap<String, Nested>>,
+}
+
+#[derive(Deserialize)]
+struct Installed {
+    /// An alias is installed in a folder of another name than the package has.
+    name: Option<String>,
+    version: Option<String>,
+    #[serde(default, deserialize_with = "text_or_nothing")]
+    resolved: Option<String>,
     #[serde(default)]
-    dependencies: Option<serde_json::Map<String, Value>>,
+    link: bool,
+}
+
+#[derive(Deserialize)]
+struct Nested {
+    version: Option<String>,
+    #[serde(default, deserialize_with = "text_or_nothing")]
+    resolved: Option<String>,
+    dependencies: Option<BTreeMap<String, Nested>>,
+}
+
+/// Bundled packages are resolved to `false`.
+fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct TextOrNothing;
+    impl Visitor<'_> for TextOrNothing {
+        type Value = Option<String>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a text or `false`")
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(Some(text.to_owned()))
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    }
+    deserializer.deserialize_any(TextOrNothing)
 }
 
 fn parse(text: &str) -> Result<Packages, ManifestProblem> {
     let lock: Lock = serde_json::from_str(text).map_err(|error| ManifestProblem::Json {
         line: error.line(),
         column: error.column(),
-        message: error.to_string(),
+        message: error.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
     })?;
-    match &lock.lockfile_version {
-        None => {}
-        Some(version) if matches!(version.as_u64(), Some(1..=3)) => {}
-        Some(version) => {
-            return Err(ManifestProblem::UnknownFormat { version: version.to_string().chars().take(20).collect() });
-        }
+    if let Some(version) = lock.lockfile_version.filter(|version| !(1..=3).contains(version)) {
+        return Err(ManifestProblem::UnknownFormat { version: version.to_string() });
     }
     let mut packages = Packages::new();
     if let Some(by_folder) = &lock.packages {
-        for (folder, package) in by_folder {
+        for (folder, package) in by_folder.iter().filter(|(_, package)| !package.link) {
             if let Some((_, installed)) = folder.rsplit_once("node_modules/") {
-                // An alias is installed in a folder of another name than the package has.
-                let name = package.get("name").and_then(Value::as_str).unwrap_or(installed);
-                insert(&mut packages, name, package)?;
+                let name = package.name.as_deref().unwrap_or(installed);
+                insert(&mut packages, name, package.version.as_deref(), package.resolved.as_deref())?;
             }
         }
         return Ok(packages);
     }
-    let mut open: Vec<&serde_json::Map<String, Value>> = lock.dependencies.iter().collect();
+    let mut open: Vec<&BTreeMap<String, Nested>> = lock.dependencies.iter().collect();
     while let Some(dependencies) = open.pop() {
         for (name, package) in dependencies {
-            insert(&mut packages, name, package)?;
-            open.extend(package.get("dependencies").and_then(Value::as_object));
+            insert(&mut packages, name, package.version.as_deref(), package.resolved.as_deref())?;
+            open.extend(&package.dependencies);
         }
     }
     Ok(packages)
 }
 
-fn insert(packages: &mut Packages, name: &str, package: &Value) -> Result<(), ManifestProblem> {
-    let text = |key| package.get(key).and_then(Value::as_str);
-    let is_linked = package.get("link").and_then(Value::as_bool).unwrap_or(false);
-    let Some(version) = text("version").filter(|version| !is_linked && !version.starts_with("file:")) else {
-        return Ok(());
-    };
+fn insert(
+    packages: &mut Packages,
+    name: &str,
+    version: Option<&str>,
+    resolved: Option<&str>,
+) -> Result<(), ManifestProblem> {
+    let Some(version) = version.filter(|version| !version.starts_with("file:")) else { return Ok(()) };
     // Format 1 writes an alias and an address where the version belongs.
-    let (name, version) = match version.strip_prefix("npm:").and_then(|alias| alias.rsplit_once('@')) {
-        Some((name, version)) => (name, version),
-        None => (name, version),
-    };
-    let address = if version.contains([':', '/']) { Some(version) } else { text("resolved") };
-    let git = address
-        .filter(|address| address.starts_with("git") || address.ends_with(".git"))
-        .and_then(|a| a.split_once('#'));
+    let alias = version.strip_prefix("npm:").and_then(|alias| alias.rsplit_once('@'));
+    let (name, version) = alias.unwrap_or((name, version));
+    let is_address = version.contains([':', '/']);
+    let address = if is_address { Some(version) } else { resolved };
+    let git = address.filter(|address| address.starts_with("git")).and_then(|address| address.split_once('#'));
     let mut found = PackageVersion::new(version);
     if let Some((address, commit)) = git {
         found.commit = Some(commit.to_owned());
-        found.repository =
-            github(address).or_else(|| address.strip_prefix("github:").map(|path| format!("github.com/{path}")));
-        if version.contains([':', '/']) {
+        found.repository = match address.strip_prefix("github:") {
+            Some(path) => github(&format!("github.com/{path}")),
+            None => github(address),
+        };
+        if is_address {
             found.version = commit.to_owned();
         }
-    } else if version.contains(':') {
+    } else if is_address {
         // A tarball from an address: its name is all that tells versions apart.
         let file = version.split(['?', '#']).next().unwrap_or_default();
         found.version = file.rsplit('/').next().unwrap_or_default().to_owned();
@@ -129,6 +169,7 @@ mod tests {
             "local": {"version": "file:../local"},
             "alias": {"version": "npm:@s/real@4.0.0"},
             "g": {"version": "git+ssh://git@github.com/o/g.git#0123456789abcdef0123456789abcdef01234567", "from": "x"},
+            "h": {"version": "github:o/h#0123456789abcdef0123456789abcdef01234567"},
             "t": {"version": "https://example.invalid/t-5.0.0.tgz"}
         }
     }"#;
@@ -141,7 +182,7 @@ mod tests {
             "node_modules/a": {"version": "1.0.0"},
             "node_modules/a/node_modules/b": {"version": "2.0.0"},
             "node_modules/a/node_modules/@s/c": {"version": "3.0.0", "dev": true},
-            "node_modules/b": {"version": "1.0.0"},
+            "node_modules/b": {"version": "1.0.0", "resolved": false},
             "node_modules/alias": {"name": "@s/real", "version": "4.0.0"},
             "node_modules/g": {"version": "1.1.1", "resolved": "git+ssh://git@github.com/o/g.git#0123456789abcdef0123456789abcdef01234567"}
         }
@@ -150,7 +191,7 @@ mod tests {
     #[test]
     fn every_format() {
         let both = ["@s/c 3.0.0", "@s/real 4.0.0", "a 1.0.0", "b 1.0.0", "b 2.0.0", "g 0123456"];
-        let first: Vec<&str> = both.iter().copied().chain(["t t-5.0.0.tgz"]).collect();
+        let first: Vec<&str> = both.iter().copied().chain(["h 0123456", "t t-5.0.0.tgz"]).collect();
         assert_eq!(read(FIRST), first);
         assert_eq!(read(THIRD), both);
         assert_eq!(read(&THIRD.replace("\": 3,", "\": 2, \"dependencies\": {\"z\": {\"version\": \"1.0.0\"}},")), both);
@@ -162,7 +203,11 @@ mod tests {
         let deep = format!("{}{}", "{\"dependencies\":".repeat(5000), "}".repeat(5000));
         let cases = [
             ("{\"lockfileVersion\": 4}", "version 4 of the format is not known"),
-            ("{\"lockfileVersion\": \"x\"}", "version \"x\" of the format is not known"),
+            ("{\"lockfileVersion\": \"x\"}", "line 1, column 23: invalid type"),
+            (
+                "{\"packages\": {\"a\": {\"resolved\": []}}}",
+                "line 1, column 34: invalid type: sequence, expected a text or `false`",
+            ),
             ("[", "line 1, column 1"),
             ("{\"packages\": []}", "line 1, column"),
             (&deep, "line 1, column"),
