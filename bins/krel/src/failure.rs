@@ -25,6 +25,9 @@ pub(crate) fn fail(error: Error) -> Failure {
     }
 }
 
+const RESET: &str = "to rehearse a version again, empty the mock places with `krel reset-mock`";
+const MARKER: &str = "look at the marker: it must hold one version and nothing else";
+
 fn advice(error: &Error) -> (Exit, Vec<String>) {
     let one = |exit, hint: &str| (exit, vec![hint.to_owned()]);
     match error {
@@ -47,6 +50,7 @@ fn advice(error: &Error) -> (Exit, Vec<String>) {
             vec![
                 "published bytes are never written over; the branch must have moved on for a next version".to_owned(),
                 format!("if `{version}` was an urgent fix on a branch of its own, merge its tag into this branch"),
+                RESET.to_owned(),
             ],
         ),
         Error::NoBranchPoint { .. } => one(
@@ -75,10 +79,7 @@ fn advice(error: &Error) -> (Exit, Vec<String>) {
         Error::NothingNew { .. } => one(Exit::Refused, "merge something first"),
         Error::Published { .. } => (
             Exit::Refused,
-            vec![
-                "published bytes are never written over; release the next version".to_owned(),
-                "to rehearse a version again, empty the mock places with `krel reset-mock`".to_owned(),
-            ],
+            vec!["published bytes are never written over; release the next version".to_owned(), RESET.to_owned()],
         ),
         Error::MockInUse { .. } => one(Exit::Refused, "wait for that run, or stop it with Ctrl-C"),
         Error::MockRemote { .. } => one(Exit::Refused, "reset that repository where it is"),
@@ -99,10 +100,13 @@ fn advice(error: &Error) -> (Exit, Vec<String>) {
             Exit::Refused,
             "find out who wrote there; then remove the folder of the staged build and stage it again",
         ),
-        Error::Marker { .. } => one(Exit::Refused, "look at the marker: it must hold one version and nothing else"),
+        Error::Marker { .. } => one(Exit::Refused, MARKER),
         Error::Prerequisites { .. } => one(Exit::Refused, "`krel doctor` shows everything a run needs"),
         Error::Manifest(_) => one(Exit::Refused, "stage again with this version of the tool"),
         Error::Git { source, .. } => (git_exit(source), Vec::new()),
+        Error::Bucket { source, .. } if matches!(**source, artifact_publish::Error::BadMarker { .. }) => {
+            one(Exit::Refused, MARKER)
+        }
         Error::Bucket { source, .. } => (bucket_exit(source), Vec::new()),
         _ => (Exit::Unexpected, Vec::new()),
     }

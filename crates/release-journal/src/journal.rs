@@ -283,8 +283,14 @@ impl<S: Store + Clone> Journal<S> {
                         self.done(id, &output, true).await?;
                         Ok((output, StepOutcome::Ran))
                     }
+                    // Overtaken: somebody else's effect stands in for it.
+                    Observed::NotNeeded { reason, output } => {
+                        let outcome = StepOutcome::Skipped { reason: reason.0.clone() };
+                        self.write(Some(id), Entry::NotNeeded { reason }).await?;
+                        Ok((output, outcome))
+                    }
                     Observed::Different(difference) => Err(RunError::Moved { step: id.clone(), difference }),
-                    Observed::Absent | Observed::NotNeeded { .. } => Err(RunError::NotDone { step: id.clone() }),
+                    Observed::Absent => Err(RunError::NotDone { step: id.clone() }),
                 }
             }
         }

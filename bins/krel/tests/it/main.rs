@@ -4,12 +4,15 @@
 mod build_trouble;
 mod command_line;
 mod containers;
+mod disk_full;
 mod images;
 mod json;
 mod kill;
 mod lines;
+mod meanwhile;
 mod projects;
 mod refusals;
+mod reset;
 mod tampering;
 mod together;
 mod world;

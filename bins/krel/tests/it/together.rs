@@ -142,3 +142,36 @@ fn ctrl_c_between_builds() {
     world.krel(&["resume"]).expect(0);
     assert_eq!(fs::read_to_string(world.path("builds")).unwrap(), "x\nx\n", "only the other one");
 }
+
+/// Two plans of one commit for two branches meet in the folder of its build version: one is staged, whole, and the other is told.
+#[test]
+fn one_commit_for_two_branches_at_once() {
+    let world = waiting();
+    let acts = [&["stage", "--nomock"][..], &["stage", "--type", "rc", "--branch", "release-1.0", "--nomock"]];
+    let children: Vec<_> = acts
+        .into_iter()
+        .map(|args| {
+            let fingerprint = world.fingerprint(args);
+            let approved = [args, &["--approve", &fingerprint, "--output", "json"]].concat();
+            let work = world.path(&format!("machine-{}/cache", args.len()));
+            fs::create_dir_all(&work).unwrap();
+            let child = world.command(&approved).env("KREL_WORK", &work).spawn().unwrap();
+            wait_for(&work.join("../begun"));
+            (child, work)
+        })
+        .collect();
+    for (_, work) in &children {
+        fs::write(work.join("../go"), "").unwrap();
+    }
+    let runs: Vec<Run> =
+        children.into_iter().map(|(child, _)| Run::of(&["stage"], child.wait_with_output().unwrap())).collect();
+    let (won, lost): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| run.code == Some(0));
+    assert_eq!((won.len(), lost.len()), (1, 1), "{runs:?}");
+    lost[0].says(&["error: ", "git.bundle"]);
+    let staged = won[0].json();
+    let build = staged["build_version"].as_str().unwrap();
+    world.release(build).expect(0);
+    let version = staged["versions"][0].as_str().unwrap();
+    world.krel(&["verify", version, "--nomock", "--deep"]).expect(0);
+    assert_eq!(world.remote(&["tag", "--list", version]), version);
+}

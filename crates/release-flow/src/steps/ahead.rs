@@ -36,9 +36,11 @@ pub(crate) async fn look_ahead(cx: &ReleaseContext<'_>) -> Result<(), Error> {
     for staged in cx.manifest.versions.iter().filter(|staged| !staged.images.is_empty()) {
         images::look_ahead(cx, &staged.images).await?;
     }
-    if let Observed::Different(difference) = Push::look(cx).await? {
-        return Err(difference.into());
-    }
+    let pushed = match Push::look(cx).await? {
+        Observed::Different(difference) => return Err(difference.into()),
+        Observed::Done(_) => true,
+        _ => false,
+    };
     for page in &cx.plan.pages {
         at_destination(cx, &PublishPage(page)).await?;
     }
@@ -52,8 +54,9 @@ pub(crate) async fn look_ahead(cx: &ReleaseContext<'_>) -> Result<(), Error> {
             }
         }
     }
-    for marker in &cx.plan.markers {
-        at_destination(cx, &MoveMarker(marker)).await?;
+    // Once the tags are public there is no way back to another plan: the markers follow their rule then.
+    for marker in cx.plan.markers.iter().filter(|_| !pushed) {
+        MoveMarker(marker).as_planned(cx).await?;
     }
     Ok(())
 }

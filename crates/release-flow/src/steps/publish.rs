@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use artifact_publish::{
-    Attributes, Bucket, Depth, Expected, Sha256Digest, StagedTree, TreeOptions, copy_tree, read_marker, verify_tree,
-    write_marker,
+    Attributes, Bucket, Depth, Expected, MarkerValue, Sha256Digest, StagedTree, TreeOptions, copy_tree, read_marker,
+    verify_tree, write_marker,
 };
-use release_journal::{Observed, Step, StepId};
+use release_journal::{Observed, SkipReason, Step, StepId};
+use release_version::{BuildVersion, MarkerDecision, decide};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -160,8 +161,45 @@ pub(crate) async fn digest_of(
     Ok(found.map(|digests| digests.sha256))
 }
 
-/// Moves a marker, if it still names what the plan saw.
+/// Moves a marker, forward only.
+///
+/// The plan says what it names and will name. When another release moves it while this one is on its way, the rule that made the plan
+/// decides again: the release is public by then, and markers are all that is left of it.
 pub(crate) struct MoveMarker<'v>(pub(crate) &'v MarkerMove);
+
+/// How often a marker may move under our hands before we give up.
+const TRIES: usize = 5;
+
+impl MoveMarker<'_> {
+    async fn read(&self, cx: &ReleaseContext<'_>) -> Result<Option<MarkerValue>, Error> {
+        let name = object(&self.0.object)?;
+        read_marker(&cx.bucket, &name).await.map_err(Error::bucket(format!("read marker `{name}`")))
+    }
+
+    fn decide(&self, cx: &ReleaseContext<'_>, found: Option<&str>) -> Result<MarkerDecision, Error> {
+        let address = || cx.bucket.address(&self.0.object);
+        decide(found, &BuildVersion::from(self.0.to))
+            .map_err(|source| Error::Marker { object: address(), source: Box::new(source) })
+    }
+
+    /// That the marker names what the plan saw, or what it is about to name: asked before anything is public, when a new plan can
+    /// still be made.
+    ///
+    /// # Errors
+    /// [`Error::Moved`] when it does not.
+    pub(crate) async fn as_planned(&self, cx: &ReleaseContext<'_>) -> Result<(), Error> {
+        let found = self.read(cx).await?.map(|marker| marker.version);
+        if found == self.0.from || found.as_ref() == Some(&self.0.to.to_string()) {
+            return Ok(());
+        }
+        let shown = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+        Err(Error::Moved {
+            what: format!("marker `{}`", self.0.object),
+            expected: shown(self.0.from.clone()),
+            found: shown(found),
+        })
+    }
+}
 
 impl<'a> Step<ReleaseContext<'a>> for MoveMarker<'_> {
     type Output = String;
@@ -172,43 +210,39 @@ impl<'a> Step<ReleaseContext<'a>> for MoveMarker<'_> {
     }
 
     async fn observe(&self, cx: &ReleaseContext<'a>) -> Result<Observed<String>, Error> {
-        let name = object(&self.0.object)?;
-        let found = read_marker(&cx.bucket, &name).await.map_err(Error::bucket(format!("read marker `{name}`")))?;
-        let found = found.map(|marker| marker.version);
+        let found = self.read(cx).await?.map(|marker| marker.version);
         let to = self.0.to.to_string();
-        Ok(if found.as_ref() == Some(&to) {
-            Observed::Done(to)
-        } else if found == self.0.from {
-            Observed::Absent
-        } else {
-            let shown = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
-            different(format!("marker `{name}`"), shown(self.0.from.clone()), shown(found))
+        if found.as_ref() == Some(&to) {
+            return Ok(Observed::Done(to));
+        }
+        Ok(match self.decide(cx, found.as_deref())? {
+            MarkerDecision::Create | MarkerDecision::Move { .. } => Observed::Absent,
+            MarkerDecision::Keep { reason } => {
+                Observed::NotNeeded { reason: SkipReason(reason.to_string()), output: found.unwrap_or_default() }
+            }
         })
     }
 
     async fn run(&self, cx: &ReleaseContext<'a>) -> Result<(), Error> {
         let name = object(&self.0.object)?;
-        let found = read_marker(&cx.bucket, &name).await.map_err(Error::bucket(format!("read marker `{name}`")))?;
-        let expected = match &found {
-            Some(marker) if Some(&marker.version) == self.0.from.as_ref() => {
-                Expected::Generation(marker.generation.clone())
-            }
-            None if self.0.from.is_none() => Expected::Absent,
-            found => {
-                let shown = |value: Option<&String>| value.map_or_else(|| "nothing".to_owned(), Clone::clone);
-                return Err(Error::Moved {
-                    what: format!("marker `{name}`"),
-                    expected: shown(self.0.from.as_ref()),
-                    found: shown(found.as_ref().map(|marker| &marker.version)),
-                });
-            }
-        };
         let version = self.0.to.to_string();
-        let write = write_marker(&cx.bucket, &name, &version, &expected);
-        cx.runner
-            .effect(format!("marker `{name}`"), write)
-            .await
-            .map_err(Error::bucket(format!("move marker `{name}`")))?;
-        Ok(())
+        let mut tries = 0;
+        loop {
+            let found = self.read(cx).await?;
+            if let MarkerDecision::Keep { .. } =
+                self.decide(cx, found.as_ref().map(|marker| marker.version.as_str()))?
+            {
+                return Ok(());
+            }
+            let expected = found.map_or(Expected::Absent, |marker| Expected::Generation(marker.generation));
+            let write = write_marker(&cx.bucket, &name, &version, &expected);
+            tries += 1;
+            match cx.runner.effect(format!("marker `{name}`"), write).await {
+                Ok(_) => return Ok(()),
+                // Somebody was faster; what they wrote is looked at.
+                Err(artifact_publish::Error::Moved { .. }) if tries < TRIES => {}
+                Err(error) => return Err(Error::bucket(format!("move marker `{name}`"))(error)),
+            }
+        }
     }
 }

@@ -1,0 +1,265 @@
+//! What other people do to the branches while a release is on its way.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use testkit::git;
+
+use crate::world::{Run, World};
+
+/// An official release of `release-1.0`, staged and planned; `main` holds a changelog with a word of somebody's own.
+struct Official {
+    world: World,
+    plan: String,
+    fingerprint: String,
+}
+
+const CHANGELOG: &str = "CHANGELOG/CHANGELOG-1.0.md";
+
+impl Official {
+    fn new() -> Self {
+        let mut world = World::cycle(Some("release-1.0"));
+        let file = "# v1.0.0-beta.0\n\n## Changes\n\n- Something (somebody's own words)\n";
+        world.git.commit_files("Have a changelog", &[(CHANGELOG, file)]);
+        world.push("main");
+        let build = world.stage_as(&["--type", "official", "--branch", "release-1.0"]);
+        let release = ["release", "--nomock", "--build-version", &build];
+        let plan = world.path("plan.json").to_str().unwrap().to_owned();
+        let fingerprint = world.fingerprint(&release);
+        world.krel(&[&release[..], &["--plan-out", &plan]].concat()).expect(0);
+        Self { world, plan, fingerprint }
+    }
+
+    fn apply(&self) -> Run {
+        self.world.krel(&["apply", &self.plan, "--approve", &self.fingerprint])
+    }
+
+    fn changelog(&self) -> String {
+        self.world.remote(&["show", &format!("main:{CHANGELOG}")])
+    }
+
+    #[track_caller]
+    fn verified(&self) {
+        self.world.krel(&["verify", "v1.0.0", "--nomock", "--deep"]).expect(0);
+    }
+}
+
+#[test]
+fn a_changelog_edited_by_hand_meanwhile() {
+    let mut official = Official::new();
+    let other = "# v1.0.0-beta.0\n\n## Changes\n\n- Something else (mended meanwhile)\n\n<!-- kept -->\n";
+    official.world.git.commit_files("Mend the changelog", &[(CHANGELOG, other), ("more.txt", "more\n")]);
+    official.world.push("main");
+    let head = official.world.git.head();
+    official.apply().expect(0);
+    let text = official.changelog();
+    assert!(text.contains(other.trim_end()), "{text}");
+    assert!(text.find("\n# v1.0.0\n").unwrap() < text.find("# v1.0.0-beta.0\n").unwrap(), "{text}");
+    assert_eq!(official.world.remote(&["rev-parse", "main^"]), head, "on top of what is there");
+    assert_eq!(
+        official.world.remote(&["diff", "--name-only", "main^", "main"]),
+        format!("{CHANGELOG}\nCHANGELOG/README.md")
+    );
+    official.verified();
+}
+
+/// The section of this very version, written by somebody else: theirs stays.
+#[test]
+fn a_section_that_somebody_wrote_already() {
+    let mut official = Official::new();
+    let written = format!("# v1.0.0\n\nAll by hand.\n\n{}\n", official.changelog());
+    official.world.git.commit_files("Write the section", &[(CHANGELOG, &written)]);
+    official.world.push("main");
+    official.apply().expect(0);
+    assert_eq!(official.changelog() + "\n", written);
+    official.verified();
+}
+
+/// What cannot be told apart is not guessed at: the release stops there, and goes on when the file is mended.
+#[test]
+fn a_changelog_that_is_broken_meanwhile() {
+    let mut official = Official::new();
+    let good = official.changelog();
+    let broken = format!("<!-- BEGIN MUNGE: GENERATED_TOC -->\n\n{good}\n");
+    official.world.git.commit_files("Break the changelog", &[(CHANGELOG, &broken)]);
+    official.world.push("main");
+    let head = official.world.git.head();
+    official.apply().expect(8).says(&[
+        "cannot write the changelog on `main`",
+        "line 1",
+        "has no partner",
+        "krel resume",
+    ]);
+    assert_eq!(official.world.remote(&["rev-parse", "main"]), head, "nothing is written over");
+    assert_eq!(official.world.markers().len(), 0, "nobody is pointed at half a release");
+    official.world.krel(&["resume"]).expect(8).says(&["has no partner"]);
+    official.world.git.commit_files("Mend the changelog", &[(CHANGELOG, &format!("{good}\n"))]);
+    official.world.push("main");
+    official.world.krel(&["resume"]).expect(0);
+    official.verified();
+}
+
+/// Installs a hook of the production repository.
+fn hook(world: &World, name: &str, script: &str) {
+    let path = world.path("production/repository.git/hooks").join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Lets somebody push to `main` right before our push arrives, as often as `times` says.
+fn rivals(official: &mut Official, times: usize) {
+    let remote = official.world.path("production/repository.git");
+    for number in 1..=8 {
+        official.world.git.commit(&format!("Rival {number}"));
+        let to = format!("main:refs/rivals/{number}");
+        official.world.git.git(&["push", "--quiet", remote.to_str().unwrap(), &to]);
+    }
+    let script = format!(
+        "[ \"$1\" = refs/heads/main ] || exit 0\ndone=$(cat hooks/done 2>/dev/null || echo 0)\n\
+         [ \"$done\" -lt {times} ] || exit 0\necho $((done + 1)) > hooks/done\n\
+         git update-ref refs/heads/main \"refs/rivals/$((done + 1))\"\n"
+    );
+    hook(&official.world, "update", &script);
+}
+
+#[test]
+fn somebody_is_faster_on_the_main_branch() {
+    for times in [1, 3] {
+        let mut official = Official::new();
+        rivals(&mut official, times);
+        official.apply().expect(0);
+        let log = official.world.remote(&["log", "--first-parent", "--format=%s", "main", "-2"]);
+        assert_eq!(log, format!("CHANGELOG: add v1.0.0\nRival {times}"), "on top of the last of them");
+        assert!(official.changelog().contains("somebody's own words"));
+        official.verified();
+    }
+}
+
+#[test]
+fn somebody_is_always_faster_on_the_main_branch() {
+    let mut official = Official::new();
+    rivals(&mut official, 8);
+    let run = official.apply();
+    run.expect(8).says(&["`main` moved 5 times", "try again later", "krel resume"]);
+    assert_eq!(official.world.remote(&["log", "-1", "--format=%s", "main"]), "Rival 5", "bounded");
+    assert_eq!(official.world.markers().len(), 0, "nobody is pointed at half a release");
+    official.world.krel(&["resume"]).expect(0);
+    assert!(official.changelog().contains("# v1.0.0\n"));
+    official.verified();
+}
+
+/// Somebody else planned the same build and was faster, from another machine.
+#[test]
+fn the_version_is_published_between_plan_and_apply() {
+    let official = Official::new();
+    let theirs = ["apply", &official.plan, "--approve", &official.fingerprint];
+    // Another time makes another plan; the build is the same.
+    let list = official.world.krel(&["list", "--nomock", "--output", "json"]).expect(0).json();
+    let build = list["builds"][0]["build_version"].as_str().unwrap().to_owned();
+    let args = ["release", "--nomock", "--build-version", &build];
+    let with = |args: &[&str]| {
+        let mut command = official.world.command(args);
+        command.env("SOURCE_DATE_EPOCH", "1767700777").env("KREL_OPERATOR", "somebody-else");
+        command.env("KREL_WORK", official.world.path("another-machine"));
+        Run::of(args, command.output().unwrap())
+    };
+    let plan = with(&[&args[..], &["--plan", "--output", "json"]].concat()).expect(0).json();
+    let fingerprint = plan["fingerprint"].as_str().unwrap().to_owned();
+    assert_ne!(fingerprint, official.fingerprint);
+    with(&[&args[..], &["--approve", &fingerprint]].concat()).expect(0);
+    let before = official.world.places();
+    official.world.krel(&theirs).refuses(5, &["plan again"]);
+    official.world.krel(&args).refuses(3, &["v1.0.0 is already published"]);
+    official.world.places().same_as(&before, "published by somebody else");
+    official.verified();
+}
+
+/// Two releases from two branches meet on the main branch, where both write their changelogs.
+#[test]
+fn two_releases_at_once() {
+    let mut world = World::cycle(Some("release-1.0"));
+    world.git.git(&["checkout", "--quiet", "-b", "release-0.9", "v1.0.0-beta.0"]);
+    world.git.commit("Release commit for Hello v0.9.0-rc.0");
+    world.git.annotated_tag("v0.9.0-rc.0", "Hello rc release v0.9.0-rc.0");
+    world.git.merge_pull(7, "contributor/older", "Mend the older line");
+    world.push("release-0.9");
+    git(world.git.path(), &["push", "--quiet", "--tags", world.path("production/repository.git").to_str().unwrap()]);
+    world.git.switch("main");
+    let cuts = [("release-0.9", "v0.9.0"), ("release-1.0", "v1.0.0")].map(|(branch, version)| {
+        let build = world.stage_as(&["--type", "official", "--branch", branch]);
+        let args = ["release", "--nomock", "--build-version", &build].map(str::to_owned);
+        let plain: Vec<&str> = args.iter().map(String::as_str).collect();
+        (args.to_vec(), world.fingerprint(&plain), version)
+    });
+    // Neither push goes through before the other has arrived, so that all else comes at the same time.
+    let arrive = "grep -q refs/tags/ || exit 0\ntouch hooks/arrived.$$\nfor _ in $(seq 600); do\n\
+                  [ \"$(ls hooks/arrived.* | wc -l)\" -lt 2 ] || exit 0\nsleep 0.05\ndone\nexit 1\n";
+    hook(&world, "pre-receive", arrive);
+    let children: Vec<_> = cuts
+        .iter()
+        .map(|(args, fingerprint, version)| {
+            let args: Vec<&str> = args.iter().map(String::as_str).chain(["--approve", fingerprint]).collect();
+            world.command(&args).env("KREL_WORK", world.path(&format!("machine-{version}"))).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        Run::of(&["release"], child.wait_with_output().unwrap()).expect(0);
+    }
+    for (_, _, version) in &cuts {
+        world.krel(&["verify", version, "--nomock", "--deep"]).expect(0);
+    }
+    // Whoever was last, `stable` names the higher one.
+    let markers = world.markers();
+    let stable = ["stable.txt", "stable-0.txt", "stable-0.9.txt", "stable-1.txt", "stable-1.0.txt"];
+    let expected = ["v1.0.0", "v0.9.0", "v0.9.0", "v1.0.0", "v1.0.0"];
+    assert_eq!(stable.map(|name| markers[name].as_str()), expected);
+    let index = world.remote(&["show", "main:CHANGELOG/README.md"]);
+    assert!(index.contains("CHANGELOG-0.9.md") && index.contains("CHANGELOG-1.0.md"), "{index}");
+    assert_eq!(world.remote(&["log", "--format=%s", "--grep=^CHANGELOG: add", "main"]).lines().count(), 2);
+}
+
+#[test]
+fn markers_that_are_ahead_or_cannot_be_read() {
+    let world = World::cycle(Some("release-1.0"));
+    let build = world.stage_as(&["--type", "official", "--branch", "release-1.0"]);
+    let release = ["release", "--nomock", "--build-version", &build];
+    fs::create_dir_all(world.bucket("release")).unwrap();
+    let marker = |name: &str, text: &str| fs::write(world.bucket(&format!("release/{name}.txt")), text).unwrap();
+    for text in ["soon", "", "v1.0", "v1.0.0 v1.1.0", "v1.0.0-nightly.1", "\u{1b}[31mv1.0.0"] {
+        marker("stable-1", text);
+        let before = world.places();
+        world.krel(&release).refuses(3, &["release/stable-1.txt", "one version and nothing else"]);
+        world.places().same_as(&before, text);
+    }
+    marker("stable-1", "v1.1.0");
+    marker("stable", "v2.0.0-rc.1");
+    let plan = world.krel(&[&release[..], &["--plan", "--output", "json"]].concat()).expect(0).json();
+    let kept = plan["plan"]["markers_kept"].as_array().unwrap();
+    let kept: Vec<&str> = kept.iter().map(|kept| kept["object"].as_str().unwrap()).collect();
+    assert_eq!(kept, ["release/stable.txt", "release/stable-1.txt"], "{plan}");
+    world.approved(&release).expect(0);
+    let markers = ["stable", "stable-1", "stable-1.0"].map(|name| world.markers()[&format!("{name}.txt")].clone());
+    assert_eq!(markers, ["v2.0.0-rc.1", "v1.1.0", "v1.0.0"]);
+}
+
+/// A run that stopped before its markers is resumed after a later release moved some of them on.
+#[test]
+fn markers_that_went_on_before_a_resume() {
+    let official = Official::new();
+    // The last step but the markers fails.
+    let archive = official.world.bucket("archive");
+    fs::create_dir_all(archive.parent().unwrap()).unwrap();
+    fs::write(&archive, "in the way").unwrap();
+    let stopped = official.apply();
+    assert!(matches!(stopped.code, Some(8)), "{stopped:?}");
+    assert_eq!(official.world.markers().len(), 0);
+    fs::remove_file(&archive).unwrap();
+    fs::create_dir_all(official.world.bucket("release")).unwrap();
+    fs::write(official.world.bucket("release/stable.txt"), "v1.1.0").unwrap();
+    fs::write(official.world.bucket("release/stable-1.txt"), "v0.9.0").unwrap();
+    official.world.krel(&["resume"]).expect(0);
+    let markers =
+        ["stable", "stable-1", "stable-1.0"].map(|name| official.world.markers()[&format!("{name}.txt")].clone());
+    assert_eq!(markers, ["v1.1.0", "v1.0.0", "v1.0.0"]);
+    official.verified();
+}
