@@ -118,7 +118,7 @@ impl PullSource for GithubSource {
             let merged = pulls.into_iter().filter(|pull| pull.merged_at.is_some());
             merged.filter_map(|pull| PullNumber::new(pull.number.get())).collect()
         };
-        let found = answer.found.into_iter().map(|(commit, pulls)| (CommitId::new(commit.as_str()), numbers(pulls)));
+        let found = answer.into_iter().map(|(commit, pulls)| (CommitId::new(commit.as_str()), numbers(pulls)));
         Ok(found.filter(|(_, numbers)| !numbers.is_empty()).collect())
     }
 }
