@@ -50,7 +50,7 @@ pub fn github(error: github_client::Error) -> Failure {
     hint.into_iter().fold(Failure::new(exit, error), Failure::hint)
 }
 
-fn of_github(error: &github_client::Error) -> (Exit, Option<&'static str>) {
+pub(crate) fn of_github(error: &github_client::Error) -> (Exit, Option<&'static str>) {
     use github_client::Error as E;
     match error {
         E::BadCredentials { .. } | E::Token(_) => {

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cli_kit::{Exit, Failure, OrExit, Shell, env};
-use github_client::{Auth, Event, GithubClient, Mode, Recording, token_from_file, token_from_gh};
+use github_client::{Auth, Event, GithubClient, Mode, Recording};
+use http_kit::{token_from_file, token_from_program};
 use secrecy::SecretString;
 use url::Url;
 
@@ -57,7 +59,7 @@ impl GithubArgs {
             return Ok(Some(SecretString::from(token)));
         }
         // A machine without `gh`, or without a login in it, is a machine without a token.
-        Ok(token_from_gh().await.ok())
+        Ok(token_from_program("gh", &["auth", "token"], Duration::from_secs(10)).await.ok())
     }
 
     /// The client, with its recording.

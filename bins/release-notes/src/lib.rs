@@ -1,13 +1,66 @@
 #![doc = include_str!("../README.md")]
 
+mod annotation;
+mod check;
+mod document;
+mod draft;
+pub mod failure;
+mod fix;
+mod generate;
+mod github;
+mod range;
+mod render;
+mod repo;
+mod site;
+mod source;
+mod validate;
+
 use cli_kit::{Command, Exit, Failure, Shell};
 
-/// Release notes from pull requests: generate, render, check, validate, fix, draft-pr, site
+pub use document::DocumentArgs;
+pub use github::GithubArgs;
+pub use range::RangeArgs;
+pub use repo::{RepoArgs, Repository};
+pub use source::{RuleArgs, Run, SourceArgs, now};
+
+/// Release notes from pull requests
 #[derive(Debug, clap::Args)]
-pub struct ReleaseNotesArgs {}
+#[command(after_help = "\
+Examples:
+  release-notes generate v1.29.0..v1.30.0 --repo ../kubernetes
+  release-notes generate v1.2.0.. --titles              no account: titles from git alone
+  release-notes check --event \"$GITHUB_EVENT_PATH\"      does this pull request have a note?
+  release-notes site notes/ -o index.html               one searchable page
+
+Exit codes: 0 done; 2 bad input; 6 no token; 7 try later; 9 a check found something")]
+pub struct ReleaseNotesArgs {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
+enum Verb {
+    Generate(generate::GenerateArgs),
+    Render(render::RenderArgs),
+    Check(check::CheckArgs),
+    Validate(validate::ValidateArgs),
+    Fix(fix::FixArgs),
+    #[command(name = "draft-pr")]
+    DraftPr(draft::DraftArgs),
+    Site(site::SiteArgs),
+}
 
 impl Command for ReleaseNotesArgs {
-    async fn run(self, _: &mut Shell) -> Result<Exit, Failure> {
-        Ok(Exit::Done)
+    async fn run(self, shell: &mut Shell) -> Result<Exit, Failure> {
+        match self.verb {
+            Verb::Generate(args) => generate::run(args, shell).await,
+            Verb::Render(args) => render::run(args, shell).await,
+            Verb::Check(args) => check::run(args, shell).await,
+            Verb::Validate(args) => validate::run(args, shell),
+            Verb::Fix(args) => fix::run(args, shell).await,
+            Verb::DraftPr(args) => draft::run(args, shell).await,
+            Verb::Site(args) => site::run(args, shell),
+        }
     }
 }

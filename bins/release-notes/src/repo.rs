@@ -38,6 +38,11 @@ pub struct Repository {
 }
 
 impl RepoArgs {
+    /// The repository on GitHub as it was named.
+    pub fn named(&self) -> Option<RepoId> {
+        self.github.clone()
+    }
+
     /// Opens the repository; a URL is mirrored into the cache first.
     ///
     /// # Errors
@@ -133,7 +138,7 @@ fn forge_of(address: &str) -> Option<(String, RepoId)> {
 }
 
 /// Where the mirror of a URL is: readable, and never outside the cache.
-fn mirror_folder(address: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn mirror_folder(address: &str) -> Result<PathBuf, Failure> {
     let cache = env::cache_folder().ok_or_else(|| {
         Failure::new(Exit::Usage, "there is no place for a mirror: neither `XDG_CACHE_HOME` nor `HOME` is set")
             .hint("clone the repository and name it with `--repo PATH`")

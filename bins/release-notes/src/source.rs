@@ -141,6 +141,8 @@ pub struct Run {
     pub ends: Ends,
     /// How the project writes things.
     pub profile: Profile,
+    /// Whose rules made the notes, if not ours.
+    pub strict: Option<Edition>,
     /// The notes.
     pub collected: Collected,
     /// Pull requests that could not be had, with what went wrong.
@@ -177,7 +179,7 @@ impl SourceArgs {
             let collected = collect(&listing, &ends, &source, &rules).await.map_err(failure::collect_github)?;
             (collected, source.incomplete(), Some(client.usage()))
         };
-        let run = Run { repository, ends, profile, collected, incomplete, usage };
+        let run = Run { repository, ends, profile, strict: self.rules.strict, collected, incomplete, usage };
         run.tell(shell);
         Ok(run)
     }

@@ -182,7 +182,7 @@ pub fn plan(proposal: &Proposal, observed: &Observed) -> Result<ProposalPlan, Pl
 }
 
 /// GitHub's web form stores CRLF and trims the ends.
-fn same_text(one: &str, other: &str) -> bool {
+pub(crate) fn same_text(one: &str, other: &str) -> bool {
     let plain = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
     plain(one) == plain(other)
 }

@@ -1,0 +1,122 @@
+//! What stands around the notes.
+
+use std::path::PathBuf;
+
+use cli_kit::{Exit, Failure, OrExit};
+use notes_gen::changelog::{ArchNames, Downloads, ImageTable};
+use notes_gen::dependencies::{HeadingLevel, RenderOptions as DependencyOptions, RepositoryLinks, render_dependencies};
+use notes_gen::{Document, LinkStyle};
+use notes_sources::{compare_dependencies, download_files, read_images};
+use url::Url;
+
+use crate::failure;
+use crate::source::Run;
+
+/// What stands around the notes
+#[derive(Debug, Clone, clap::Args)]
+pub struct DocumentArgs {
+    /// The release that the notes are of, which is the title; by default the name of the range's end
+    #[arg(long, short = 't', value_name = "TAG", env = "RELEASE_VERSION", help_heading = "Document")]
+    tag: Option<String>,
+    /// Tables of downloads from a folder of archives, a SHA512SUMS file, or a bucket (file:///…)
+    #[arg(long, value_name = "PLACE", env = "RELEASE_TARS", alias = "release-tars", help_heading = "Document")]
+    downloads: Option<String>,
+    /// Where the files are downloaded from; the tag and the name are appended
+    #[arg(long, value_name = "URL", help_heading = "Document")]
+    download_prefix: Option<Url>,
+    /// A table of container images, from the `release-images` in this build folder
+    #[arg(long, value_name = "DIR", help_heading = "Document")]
+    images: Option<PathBuf>,
+    /// Leave out what changed among the dependencies
+    #[arg(long, help_heading = "Document")]
+    no_dependencies: bool,
+    /// For scripts of the original, where it is the default
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true", value_name = "true|false")]
+    dependencies: Option<bool>,
+    /// A folder with manifests (go.mod, Cargo.lock, package-lock.json); may be repeated, the root by default
+    #[arg(long = "dependency-folder", value_name = "DIR", help_heading = "Document")]
+    dependency_folders: Vec<String>,
+}
+
+impl DocumentArgs {
+    /// The tag that was given.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// The document of a run.
+    ///
+    /// # Errors
+    /// When files, images or dependencies cannot be read.
+    pub async fn document(&self, run: &Run) -> Result<Document, Failure> {
+        let tag = self.tag.clone().unwrap_or_else(|| run.ends.end.name.clone());
+        let mut document = Document::new(tag.clone(), run.collected.notes.clone());
+        document.previous = run.ends.start.as_ref().map(|start| start.name.clone());
+        document.repository = run.repository.page();
+        document.twins =
+            run.collected.notes.duplicates().into_iter().map(|same| same.pulls).collect();
+        document.cves = run.collected.applied.cves.clone();
+        document.downloads = self.downloads(run, &tag).await?;
+        let wanted = self.dependencies.unwrap_or(true) && !self.no_dependencies;
+        if wanted && run.ends.start.is_some() {
+            document.dependencies = self.dependencies(run).await?;
+        }
+        Ok(document)
+    }
+
+    async fn dependencies(&self, run: &Run) -> Result<Option<String>, Failure> {
+        let root = [String::new()];
+        let folders = if self.dependency_folders.is_empty() { &root[..] } else { &self.dependency_folders };
+        let report = compare_dependencies(&run.repository.git, run.repository.files.as_ref(), &run.ends, folders)
+            .await
+            .map_err(failure::sources)?;
+        if report.manifests.is_empty() {
+            return Ok(None);
+        }
+        let mut options = DependencyOptions::default();
+        if let Some(level) = HeadingLevel::new(2) {
+            options.level = level;
+        }
+        if run.profile.links == LinkStyle::Plain {
+            options.links = RepositoryLinks::None;
+        }
+        Ok(Some(render_dependencies(&report, &options)))
+    }
+
+    async fn downloads(&self, run: &Run, tag: &str) -> Result<Option<Downloads>, Failure> {
+        let words = &run.profile.document;
+        let images = match &self.images {
+            None => None,
+            Some(folder) => {
+                let (folder, shown) = (folder.clone(), folder.display().to_string());
+                let images = tokio::task::spawn_blocking(move || read_images(&folder))
+                    .await
+                    .or_exit(Exit::Unexpected)?
+                    .map_err(failure::sources)?;
+                if images.is_empty() {
+                    return Err(Failure::new(Exit::Usage, format!("there are no images in `{shown}/release-images`")));
+                }
+                Some(ImageTable {
+                    registry: words.image_registry.clone(),
+                    browse: Url::parse(&words.image_console).ok(),
+                    arch_names: ArchNames::default(),
+                    images,
+                })
+            }
+        };
+        let files = match &self.downloads {
+            Some(place) => download_files(place, tag).await.map_err(failure::sources)?,
+            None if images.is_none() => return Ok(None),
+            None => Vec::new(),
+        };
+        let prefix = match &self.download_prefix {
+            Some(prefix) => prefix.clone(),
+            None => Url::parse(&words.download_prefix).or_exit(Exit::Usage).map_err(|failure| {
+                failure.hint("say where files are downloaded from: `--download-prefix URL`, or in the profile")
+            })?,
+        };
+        let mut downloads = Downloads::by_name(prefix, &words.product, files);
+        downloads.images = images;
+        Ok(Some(downloads))
+    }
+}

@@ -1,0 +1,283 @@
+//! `release-notes draft-pr`
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::path::PathBuf;
+
+use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell, approve};
+use git_repo::{GitRemote, GitRepo, Identity, Token};
+use github_client::{GithubClient, RepoId};
+use notes_gen::{Compat, Document, Layout, RenderOptions, render, to_json};
+use pull_proposal::{Places, Proposal, ProposalPlan, Proposed, apply, observe, plan};
+use release_journal::{Plan, Reach};
+use secrecy::SecretString;
+use serde::Serialize;
+
+use crate::failure;
+use crate::generate::write_file;
+use crate::repo::mirror_folder;
+use crate::source::{SourceArgs, now};
+
+/// Propose the draft of a release's notes: open a pull request, or update the open one
+///
+/// Notes are gathered, edited by the maps that the target repository holds already and by those of `--maps-from`, and proposed as
+/// `release-notes-draft.md` and `.json` together with the maps. Run again, the open pull request grows by one commit; when nothing
+/// changed, nothing happens.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:
+  release-notes draft-pr v1.29.0..v1.30.0-rc.0 --tag v1.30.0-rc.0 --fork someone --plan
+  release-notes draft-pr v1.29.0..v1.30.0-rc.0 --tag v1.30.0-rc.0 --fork someone --approve FINGERPRINT
+  release-notes draft-pr v1.0.0.. --tag v1.1.0 --target example/docs --fork someone/docs --folder notes/1.1")]
+pub struct DraftArgs {
+    /// Where the notes come from
+    #[command(flatten)]
+    source: SourceArgs,
+    /// The release that the draft is for
+    #[arg(long, short = 't', value_name = "TAG", help_heading = "Draft")]
+    tag: String,
+    /// The repository that takes drafts
+    #[arg(long, value_name = "OWNER/NAME", default_value = "kubernetes/sig-release", help_heading = "Draft")]
+    target: RepoId,
+    /// The branch of it
+    #[arg(long, value_name = "NAME", default_value = "master", help_heading = "Draft")]
+    base: String,
+    /// Your fork of it, by its owner or its whole name
+    #[arg(long, value_name = "OWNER[/NAME]", help_heading = "Draft")]
+    fork: String,
+    /// The branch that carries the draft; `release-notes-draft-TAG` by default
+    #[arg(long, value_name = "NAME", help_heading = "Draft")]
+    draft_branch: Option<String>,
+    /// The folder of the draft; `releases/release-X.Y/release-notes` by default
+    #[arg(long, value_name = "DIR", help_heading = "Draft")]
+    folder: Option<String>,
+    /// Your maps and sessions to propose with the draft: a folder that has `maps` and `sessions`
+    #[arg(long, value_name = "DIR", help_heading = "Draft")]
+    work: Option<PathBuf>,
+    /// A clone of the target; by default a mirror in the cache
+    #[arg(long, value_name = "PATH", help_heading = "Draft")]
+    clone: Option<PathBuf>,
+    /// Where git finds the target, when that is not on the host of the API
+    #[arg(long, value_name = "URL|PATH", help_heading = "Draft")]
+    target_url: Option<String>,
+    /// Where git finds the fork
+    #[arg(long, value_name = "URL|PATH", help_heading = "Draft")]
+    fork_url: Option<String>,
+    /// Who makes the commit: `Name <address>`; by default the operator
+    #[arg(long, value_name = "NAME <ADDRESS>", value_parser = identity, help_heading = "Draft")]
+    author: Option<Identity>,
+    /// Print the plan and stop
+    #[arg(long, help_heading = "Approval")]
+    plan: bool,
+    /// Write the plan into this file and stop
+    #[arg(long, value_name = "FILE", conflicts_with = "plan", help_heading = "Approval")]
+    plan_out: Option<PathBuf>,
+    /// The fingerprint of the plan that you read and approve
+    #[arg(long, value_name = "FINGERPRINT", help_heading = "Approval")]
+    approve: Option<String>,
+}
+
+fn identity(text: &str) -> Result<Identity, String> {
+    let parts = text.strip_suffix('>').and_then(|text| text.split_once(" <"));
+    match parts {
+        Some((name, address)) if !name.is_empty() && address.contains('@') => Ok(Identity::new(name, address)),
+        _ => Err("write it as `Name <name@example.org>`".to_owned()),
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Drafted {
+    plan: ProposalPlan,
+    fingerprint: String,
+    notes: usize,
+    pull_request: Option<Proposed>,
+}
+
+impl Render for Drafted {
+    const SCHEMA: &'static str = "krel/draft-pull-request/v1";
+
+    fn human(&self, page: &mut Page) -> fmt::Result {
+        match &self.pull_request {
+            Some(pull) => writeln!(page, "{}", pull.url),
+            None => write!(page, "{}fingerprint {}\n", self.plan, self.fingerprint),
+        }
+    }
+}
+
+pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Failure> {
+    let at = now()?;
+    let fork: RepoId = match args.fork.split_once('/') {
+        Some(_) => args.fork.parse(),
+        None => RepoId::new(&args.fork, args.target.name()),
+    }
+    .or_exit(Exit::Usage)?;
+    let folder = match &args.folder {
+        Some(folder) => folder.trim_matches('/').to_owned(),
+        None => format!("releases/release-{}/release-notes", line_of(&args.tag)?),
+    };
+    let token = args.source.github.token().await?;
+    let client = args.source.github.client(shell).await?;
+    let places = args.places(&client, &fork, token.as_ref(), shell).await?;
+
+    // Edits that are merged already count, whoever made the draft before; the original forgot them.
+    let merged = tempfile::tempdir().or_exit(Exit::Unexpected)?;
+    let maps_path = format!("{folder}/maps");
+    export_maps(&places, &args.base, &maps_path, merged.path()).await?;
+    let mut maps = vec![merged.path().to_owned()];
+    let own_maps = args.work.as_ref().map(|work| work.join("maps")).filter(|maps| maps.is_dir());
+    maps.extend(own_maps.clone());
+    let run = args.source.run(shell, &maps, at).await?;
+
+    let mut document = Document::new(args.tag.clone(), run.collected.notes.clone());
+    document.previous = run.ends.start.as_ref().map(|start| start.name.clone());
+    document.twins = run.collected.notes.duplicates().into_iter().map(|same| same.pulls).collect();
+    document.cves = run.collected.applied.cves.clone();
+    let mut options = RenderOptions::new(Layout::Draft);
+    options.profile = run.profile.clone();
+    options.compat = args.source.rules.strict().map_or(Compat::Corrected, Compat::Strict);
+    let mut files = BTreeMap::from([
+        (format!("{folder}/release-notes-draft.md"), Some(render(&document, &options) + "\n")),
+        (format!("{folder}/release-notes-draft.json"), Some(to_json(&run.collected.notes) + "\n")),
+    ]);
+    if let Some(work) = &args.work {
+        for part in ["maps", "sessions"] {
+            add_files(&work.join(part), &format!("{folder}/{part}"), &mut files)?;
+        }
+    }
+    let proposal = Proposal {
+        target: args.target.clone(),
+        base: args.base.clone(),
+        fork,
+        branch: args.draft_branch.clone().unwrap_or_else(|| format!("release-notes-draft-{}", args.tag)),
+        files,
+        message: format!("Release Notes draft for {} {}", run.profile.name, args.tag),
+        author: args.author.clone().unwrap_or_else(|| {
+            Identity::new(shell.operator(), format!("{}@users.noreply.github.com", shell.operator()))
+        }),
+        at,
+        title: format!("Update release notes draft to version {}", args.tag),
+        body: body(&args.tag, &run.ends.end.name, document.previous.as_deref(), run.collected.notes.len()),
+        reach: Reach::Production,
+    };
+    let observed = observe(&client, &places, &proposal).await.map_err(proposal_failure)?;
+    let plan = plan(&proposal, &observed).map_err(|error| {
+        let hint = match &error {
+            pull_proposal::PlanError::BranchInUse { .. } => "delete that branch, or choose another one with `--draft-branch NAME`",
+            _ => "there is nothing to propose",
+        };
+        Failure::new(Exit::Refused, error).hint(hint)
+    })?;
+    let fingerprint = plan.fingerprint().or_exit(Exit::Unexpected)?;
+    let notes = run.collected.notes.len();
+    if let Some(path) = &args.plan_out {
+        write_file(path, &(serde_json::to_string_pretty(&plan).or_exit(Exit::Unexpected)? + "\n"))?;
+    }
+    let pull_request = if args.plan || args.plan_out.is_some() {
+        None
+    } else {
+        let operator = shell.operator().to_owned();
+        let approved = approve(shell, plan.clone(), args.approve.as_deref(), &operator, at).await?;
+        Some(apply(&approved, &client, &places).await.map_err(proposal_failure)?)
+    };
+    shell.result(&Drafted { plan, fingerprint: fingerprint.to_string(), notes, pull_request })?;
+    Ok(Exit::Done)
+}
+
+impl DraftArgs {
+    async fn places(
+        &self,
+        client: &GithubClient,
+        fork: &RepoId,
+        token: Option<&SecretString>,
+        shell: &Shell,
+    ) -> Result<Places, Failure> {
+        let remote = |given: &Option<String>, repo: &RepoId| -> Result<GitRemote, Failure> {
+            let address = given.clone().unwrap_or_else(|| format!("{}/{repo}.git", client.web()));
+            let remote = GitRemote::parse(&address).map_err(failure::git)?;
+            Ok(match token {
+                Some(token) => remote.clone().with_token(Token::new(token.clone())).unwrap_or(remote),
+                None => remote,
+            })
+        };
+        let (target, fork) = (remote(&self.target_url, &self.target)?, remote(&self.fork_url, fork)?);
+        let local = match &self.clone {
+            Some(path) => GitRepo::open(path).map_err(failure::git)?,
+            None => {
+                shell.note(format!("bringing the mirror of {} up to date", self.target));
+                GitRepo::mirror(&target, mirror_folder(&target.to_string())?).await.map_err(failure::git)?
+            }
+        };
+        Ok(Places { local, target, fork })
+    }
+}
+
+/// `1.30` of `v1.30.0-rc.1`.
+fn line_of(tag: &str) -> Result<String, Failure> {
+    let version = tag.strip_prefix('v').unwrap_or(tag);
+    let mut parts = version.split('.');
+    match (parts.next(), parts.next()) {
+        (Some(major), Some(minor)) if [major, minor].iter().all(|part| part.parse::<u32>().is_ok()) => {
+            Ok(format!("{major}.{minor}"))
+        }
+        _ => Err(Failure::new(Exit::Usage, format!("`{tag}` is no version")).hint("name the folder with `--folder DIR`")),
+    }
+}
+
+/// The maps that the target holds, as files.
+async fn export_maps(places: &Places, base: &str, folder: &str, to: &std::path::Path) -> Result<(), Failure> {
+    let spec = format!("+refs/heads/{base}:refs/pull-proposal/base");
+    places.local.fetch(&places.target, &[&spec]).await.map_err(failure::git)?;
+    let head = places.local.resolve("refs/pull-proposal/base").map_err(failure::git)?;
+    let entries: Vec<_> = places
+        .local
+        .tree(head, folder)
+        .map_err(failure::git)?
+        .into_iter()
+        .filter(|entry| entry.kind == git_repo::EntryKind::File && entry.name.ends_with(".yaml"))
+        .collect();
+    let objects: Vec<_> = entries.iter().map(|entry| entry.object).collect();
+    places.local.fetch_objects(&places.target, &objects).await.map_err(failure::git)?;
+    for entry in entries {
+        let path = format!("{folder}/{}", entry.name);
+        let bytes = places.local.blob(head, &path, notes_sources::MAX_TEXT).map_err(failure::git)?;
+        std::fs::write(to.join(&entry.name), bytes.unwrap_or_default()).or_exit(Exit::Unexpected)?;
+    }
+    Ok(())
+}
+
+/// The files of a folder by their paths in the target.
+fn add_files(folder: &std::path::Path, below: &str, files: &mut BTreeMap<String, Option<String>>) -> Result<(), Failure> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(folder).or_exit(Exit::Usage)? {
+        let path = entry.or_exit(Exit::Usage)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_file() && [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end)) {
+            let text = notes_sources::read_text(&path, notes_sources::MAX_TEXT).map_err(failure::sources)?;
+            files.insert(format!("{below}/{name}"), Some(text));
+        }
+    }
+    Ok(())
+}
+
+fn body(tag: &str, end: &str, previous: Option<&str>, notes: usize) -> String {
+    let since = previous.map(|previous| format!(" since {previous}")).unwrap_or_default();
+    format!(
+        "Release notes draft of {tag}: {notes} notes of the changes{since} up to {end}.\n\n\
+         /kind documentation\n/priority important-soon\n"
+    )
+}
+
+fn proposal_failure(error: pull_proposal::Error) -> Failure {
+    use pull_proposal::Error as E;
+    match error {
+        E::Github { ref source, .. } => {
+            let (exit, hint) = failure::of_github(source);
+            hint.into_iter().fold(Failure::new(exit, error), Failure::hint)
+        }
+        E::Moved { .. } => Failure::new(Exit::Moved, error).hint("run it again: the plan is made anew"),
+        E::NoFork { .. } => Failure::new(Exit::Usage, error).hint("name your fork with `--fork OWNER/NAME`"),
+        E::Push { .. } => Failure::new(Exit::Credentials, error).hint("see that the token may push to the fork"),
+        error => Failure::new(Exit::Usage, error),
+    }
+}

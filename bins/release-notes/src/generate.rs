@@ -1,0 +1,234 @@
+//! `release-notes generate`
+
+use std::fmt::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell};
+use notes_gen::{
+    Compat, Document, Explanation, JsonForm, Layout, MAX_NOTES, RenderOptions, Template, TemplateName, from_json, html_page,
+    merge_notes, render, to_json_form,
+};
+use notes_sources::read_text;
+use serde::Serialize;
+
+use crate::document::DocumentArgs;
+use crate::failure;
+use crate::source::{Run, SourceArgs, now};
+
+/// Make the release notes of a range of commits
+///
+/// The commits come from git, the notes from the pull requests that they merged. What was fetched once is kept, and only
+/// what changed is fetched again.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:
+  release-notes generate v1.29.0..v1.30.0 --repo ../kubernetes
+  release-notes generate --repo https://github.com/cri-o/cri-o --discover minor-to-minor
+  release-notes generate v1.2.0.. --titles                       no account: titles from git alone
+  release-notes generate v1.2.0..v1.3.0 --maps-from maps --format json --out notes.json
+  release-notes generate v1.2.0.. --explain why.json             why each commit is in or out")]
+pub struct GenerateArgs {
+    /// Where the notes come from
+    #[command(flatten)]
+    source: SourceArgs,
+    /// What stands around them
+    #[command(flatten)]
+    document: DocumentArgs,
+    /// How they are written
+    #[command(flatten)]
+    form: FormArgs,
+    /// Write here what became of each commit, and which map changed what, as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Document")]
+    explain: Option<PathBuf>,
+}
+
+/// How notes are written
+#[derive(Debug, Clone, clap::Args)]
+pub struct FormArgs {
+    /// The form: markdown, json (the original's records), html
+    #[arg(long, value_enum, default_value_t, value_name = "markdown|json|html", hide_possible_values = true, env = "FORMAT", help_heading = "Document")]
+    format: Format,
+    /// The layout: default, changelog, inline:TEXT or a file with a handlebars template
+    #[arg(long, value_name = "TEMPLATE", value_parser = template, env = "GO_TEMPLATE", alias = "go-template", help_heading = "Document")]
+    template: Option<TemplateName>,
+    /// Begin with a table of contents
+    #[arg(long, help_heading = "Document")]
+    toc: bool,
+    /// Write into this file, which appears whole or not at all; JSON is merged with what it holds
+    #[arg(long, short = 'o', value_name = "FILE", help_heading = "Document")]
+    out: Option<PathBuf>,
+}
+
+/// The forms of notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// Markdown.
+    #[default]
+    Markdown,
+    /// The original's records.
+    Json,
+    /// A page.
+    Html,
+}
+
+fn template(name: &str) -> Result<TemplateName, String> {
+    let name = name.strip_prefix("go-template:").unwrap_or(name);
+    if name.is_empty() { Err("it is empty".to_owned()) } else { Ok(TemplateName::parse(name)) }
+}
+
+/// What was made.
+#[derive(Debug, Serialize)]
+struct Generated {
+    start: Option<String>,
+    end: String,
+    commits: usize,
+    pull_requests: usize,
+    notes: usize,
+    /// Pull requests that could not be had, when the run went on without them.
+    missing: Vec<u64>,
+    requests: u64,
+    received_bytes: u64,
+    file: Option<PathBuf>,
+    document: Option<String>,
+}
+
+impl Render for Generated {
+    const SCHEMA: &'static str = "krel/release-notes/v1";
+
+    fn human(&self, page: &mut Page) -> fmt::Result {
+        match (&self.document, &self.file) {
+            (Some(document), _) => writeln!(page, "{}", document.trim_end_matches('\n')),
+            (None, Some(file)) => writeln!(page, "{}", file.display()),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+pub(crate) async fn run(args: GenerateArgs, shell: &mut Shell) -> Result<Exit, Failure> {
+    let form = args.form.prepare()?;
+    let run = args.source.run(shell, &[], now()?).await?;
+    let document = args.document.document(&run).await?;
+    let mut text = form.write(&document, &run)?;
+    if !run.incomplete.is_empty() && form.format != Format::Json {
+        text.insert_str(0, &warning(&run, form.format));
+    }
+    if let Some(path) = &args.explain {
+        let explanation = Explanation::new(&run.collected.accounting, &run.collected.applied);
+        let json = serde_json::to_string_pretty(&explanation).or_exit(Exit::Unexpected)?;
+        write_file(path, &(json + "\n"))?;
+    }
+    let file = form.out.clone();
+    if let Some(path) = &file {
+        write_file(path, &text)?;
+    }
+    let usage = run.usage.unwrap_or_default();
+    shell.result(&Generated {
+        start: run.ends.start.as_ref().map(|start| start.name.clone()),
+        end: run.ends.end.name.clone(),
+        commits: run.collected.commits,
+        pull_requests: run.collected.accounting.pulls().len(),
+        notes: run.collected.notes.len(),
+        missing: run.incomplete.keys().map(|number| number.get()).collect(),
+        requests: usage.requests,
+        received_bytes: usage.received,
+        document: file.is_none().then_some(text),
+        file,
+    })?;
+    Ok(Exit::Done)
+}
+
+/// A mark at the top of a document that lacks notes.
+fn warning(run: &Run, format: Format) -> String {
+    let numbers = crate::source::numbers(&run.incomplete.keys().copied().collect());
+    match format {
+        Format::Html => format!("<!-- INCOMPLETE: pull requests {numbers} could not be read -->\n"),
+        _ => format!("> **Incomplete:** pull requests {numbers} could not be read.\n\n"),
+    }
+}
+
+/// A form that is ready to write: templates are read before anything slow is begun.
+#[derive(Debug)]
+pub(crate) struct Form {
+    format: Format,
+    template: Option<Template>,
+    toc: bool,
+    out: Option<PathBuf>,
+}
+
+impl FormArgs {
+    pub(crate) fn prepare(&self) -> Result<Form, Failure> {
+        if self.template.is_some() && self.format == Format::Json {
+            return Err(Failure::new(Exit::Usage, "JSON has no template").hint("leave `--template` or `--format json` out"));
+        }
+        let template = match &self.template {
+            None => None,
+            Some(name) => {
+                let text = match name {
+                    TemplateName::Default => notes_gen::DEFAULT_TEMPLATE.to_owned(),
+                    TemplateName::Changelog => notes_gen::CHANGELOG_TEMPLATE.to_owned(),
+                    TemplateName::Inline(text) => text.clone(),
+                    TemplateName::File(path) => {
+                        read_text(Path::new(path), notes_gen::MAX_TEMPLATE as u64).map_err(failure::sources)?
+                    }
+                    _ => return Err(Failure::new(Exit::Usage, "the template has an unknown name")),
+                };
+                Some(Template::parse(&text).or_exit(Exit::Usage)?)
+            }
+        };
+        Ok(Form { format: self.format, template, toc: self.toc, out: self.out.clone() })
+    }
+}
+
+impl Form {
+    /// The text of a document.
+    pub(crate) fn write(&self, document: &Document, run: &Run) -> Result<String, Failure> {
+        
+        if self.format == Format::Json {
+            let mut notes = document.notes.clone();
+            if let Some(path) = self.out.as_ref().filter(|path| path.exists()) {
+                let older = read_text(path, MAX_NOTES as u64).map_err(failure::sources)?;
+                let older = from_json(&older).map_err(|error| {
+                    Failure::new(Exit::Usage, error).hint(format!("`{}` is no file of notes; move it away", path.display()))
+                })?;
+                // What the range holds and gives no note any more is taken out of the older file.
+                let gone = run.collected.accounting.pulls().into_iter().filter(|pull| notes.get(*pull).is_none()).collect();
+                notes = merge_notes(&older, &notes, &gone);
+            }
+            return Ok(to_json_form(&notes, JsonForm::StandAlone));
+        }
+        let markdown = match &self.template {
+            Some(template) => {
+                let text = template.render(document, &run.profile).or_exit(Exit::Usage)?;
+                if self.toc { format!("{}\n{text}", notes_gen::changelog::table_of_contents(&text)) } else { text }
+            }
+            None => {
+                let mut options = RenderOptions::new(Layout::StandAlone);
+                options.profile = run.profile.clone();
+                options.compat = run.strict.map_or(Compat::Corrected, Compat::Strict);
+                if self.toc {
+                    options = options.with_table_of_contents();
+                }
+                render(document, &options)
+            }
+        };
+        Ok(match self.format {
+            Format::Html => html_page(&document.version, &markdown),
+            _ => markdown,
+        })
+    }
+}
+
+/// Writes a file that appears whole or not at all.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(Exit::Usage, format!("cannot write `{}`: {error}", path.display()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut file = tempfile::Builder::new().prefix(".krel-").permissions(permissions()).tempfile_in(folder).map_err(failed)?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// What other programs give a new file: the user's mask decides.
+fn permissions() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}

@@ -1,0 +1,119 @@
+//! `release-notes render`
+
+use std::fmt::{self, Write as _};
+use std::path::PathBuf;
+
+use cli_kit::{Exit, Failure, Page, Render, Shell};
+use notes_gen::{Compat, Document, JsonForm, Layout, MAX_NOTES, Notes, Part, RenderOptions, Template, TemplateName, from_json, html_page, render, to_json_form};
+use notes_sources::read_text;
+use serde::Serialize;
+
+use crate::failure;
+use crate::generate::{Format, write_file};
+use crate::source::RuleArgs;
+
+/// Write a file of notes in another form
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:
+  release-notes render release-notes-draft.json
+  release-notes render notes.json --format html --title v1.30.0 --out notes.html
+  release-notes render notes.json --template changelog --previous v1.29.0 --title v1.30.0")]
+pub struct RenderArgs {
+    /// The notes, as JSON of the original or of `generate --format json`; `-` for stdin
+    #[arg(value_name = "FILE")]
+    notes: PathBuf,
+    /// The rules, which are the project's and whose document it is
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// The form: markdown, json, html
+    #[arg(long, value_enum, default_value_t, value_name = "markdown|json|html", hide_possible_values = true)]
+    format: Format,
+    /// The layout: default, changelog, inline:TEXT or a file with a handlebars template
+    #[arg(long, value_name = "TEMPLATE")]
+    template: Option<String>,
+    /// The title, which is the release
+    #[arg(long, value_name = "TAG")]
+    title: Option<String>,
+    /// The release before it
+    #[arg(long, value_name = "TAG", requires = "title")]
+    previous: Option<String>,
+    /// Begin with a table of contents
+    #[arg(long)]
+    toc: bool,
+    /// Write into this file
+    #[arg(long, short = 'o', value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct Rendered {
+    notes: usize,
+    file: Option<PathBuf>,
+    document: Option<String>,
+}
+
+impl Render for Rendered {
+    const SCHEMA: &'static str = "krel/rendered-notes/v1";
+
+    fn human(&self, page: &mut Page) -> fmt::Result {
+        match (&self.document, &self.file) {
+            (Some(document), _) => writeln!(page, "{}", document.trim_end_matches('\n')),
+            (None, Some(file)) => writeln!(page, "{}", file.display()),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Failure> {
+    let profile = args.rules.profile()?;
+    let text = if args.notes.as_os_str() == "-" {
+        shell.stdin().await?
+    } else {
+        read_text(&args.notes, MAX_NOTES as u64).map_err(failure::sources)?
+    };
+    let notes: Notes = from_json(&text).map_err(|error| {
+        Failure::new(Exit::Usage, error).hint(format!("`{}` should hold notes as `generate --format json` writes them", args.notes.display()))
+    })?;
+    let count = notes.len();
+    let mut document = Document::new(args.title.clone().unwrap_or_default(), notes);
+    document.previous.clone_from(&args.previous);
+    if args.rules.strict().is_none() {
+        document.twins = document.notes.duplicates().into_iter().map(|same| same.pulls).collect();
+    }
+    let document = match (args.format, &args.template) {
+        (Format::Json, _) => to_json_form(&document.notes, JsonForm::Draft),
+        (format, template) => {
+            let markdown = match template {
+                Some(name) => {
+                    let text = match TemplateName::parse(name) {
+                        TemplateName::Default => notes_gen::DEFAULT_TEMPLATE.to_owned(),
+                        TemplateName::Changelog => notes_gen::CHANGELOG_TEMPLATE.to_owned(),
+                        TemplateName::Inline(text) => text,
+                        _ => read_text(name.as_ref(), notes_gen::MAX_TEMPLATE as u64).map_err(failure::sources)?,
+                    };
+                    let template = Template::parse(&text).map_err(|error| Failure::new(Exit::Usage, error))?;
+                    template.render(&document, &profile).map_err(|error| Failure::new(Exit::Usage, error))?
+                }
+                None => {
+                    let layout = if args.title.is_some() { Layout::Changelog } else { Layout::Draft };
+                    let mut options = RenderOptions::new(layout);
+                    options.profile = profile;
+                    options.compat = args.rules.strict().map_or(Compat::Corrected, Compat::Strict);
+                    if args.previous.is_none() {
+                        options = options.without(Part::Since);
+                    }
+                    if args.toc {
+                        options = options.with_table_of_contents();
+                    }
+                    render(&document, &options)
+                }
+            };
+            if format == Format::Html { html_page(&document.version, &markdown) } else { markdown }
+        }
+    };
+    if let Some(path) = &args.out {
+        write_file(path, &document)?;
+    }
+    shell.result(&Rendered { notes: count, document: args.out.is_none().then_some(document), file: args.out })?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,93 @@
+//! `release-notes validate`
+
+use std::fmt::{self, Write as _};
+use std::path::PathBuf;
+
+use cli_kit::{Exit, Failure, Page, Render, Shell};
+use notes_gen::maps::{MapError, MapFile, Maps};
+use notes_sources::read_maps;
+use serde::Serialize;
+
+use crate::failure;
+
+/// Check folders of maps: every field, every CVE record
+///
+/// Exit code 9 when something is wrong.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:
+  release-notes validate releases/release-1.30/release-notes/maps
+  release-notes validate maps cve --output json
+  release-notes validate maps --annotations        messages for GitHub Actions")]
+pub struct ValidateArgs {
+    /// Folders of maps, or single files
+    #[arg(value_name = "DIR|FILE", required = true)]
+    maps: Vec<PathBuf>,
+    /// Write messages that GitHub Actions shows beside the file
+    #[arg(long)]
+    annotations: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Problem {
+    file: String,
+    line: usize,
+    problem: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Validated {
+    files: usize,
+    maps: usize,
+    problems: Vec<Problem>,
+    #[serde(skip)]
+    annotations: bool,
+}
+
+impl Render for Validated {
+    const SCHEMA: &'static str = "krel/validated-maps/v1";
+
+    fn human(&self, page: &mut Page) -> fmt::Result {
+        for Problem { file, line, problem } in &self.problems {
+            if self.annotations {
+                writeln!(page, "{}", crate::annotation::annotation("error", Some((file, *line)), "release note map", problem))?;
+            } else {
+                writeln!(page, "{file}:{line}: {problem}")?;
+            }
+        }
+        let verdict = match self.problems.len() {
+            0 => "all good".to_owned(),
+            1 => "1 problem".to_owned(),
+            more => format!("{more} problems"),
+        };
+        writeln!(page, "{} maps in {} files: {verdict}", self.maps, self.files)
+    }
+}
+
+pub(crate) fn run(args: ValidateArgs, shell: &mut Shell) -> Result<Exit, Failure> {
+    let mut problems = Vec::new();
+    let mut providers = Vec::new();
+    let mut files = 0;
+    for folder in &args.maps {
+        let mut provider = Vec::new();
+        for file in read_maps(folder).map_err(failure::sources)? {
+            files += 1;
+            match MapFile::parse(file.path, &file.text) {
+                Ok(map) => provider.push(map),
+                Err(error) => problems.push(problem(error)),
+            }
+        }
+        providers.push(provider);
+    }
+    let maps = providers.iter().flatten().map(|file| file.maps().len()).sum();
+    if let Err(found) = Maps::new(providers).check() {
+        problems.extend(found.errors.into_iter().map(problem));
+    }
+    problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    let exit = if problems.is_empty() { Exit::Done } else { Exit::Difference };
+    shell.result(&Validated { files, maps, problems, annotations: args.annotations })?;
+    Ok(exit)
+}
+
+fn problem(error: MapError) -> Problem {
+    Problem { file: error.file, line: error.line, problem: error.problem.to_string() }
+}
