@@ -68,6 +68,34 @@ impl Repository {
         self
     }
 
+    /// Makes a merged pull request of every commit that says it merged one, by merge or by squash.
+    pub fn learn_merges(&mut self) -> &mut Self {
+        let told: Vec<(u64, String, String, String)> = (self.commits.values())
+            .filter_map(|commit| {
+                let (head, rest) = commit.message.split_once('\n').unwrap_or((&commit.message, ""));
+                let (number, title) = match head.strip_prefix("Merge pull request #") {
+                    Some(after) => {
+                        let number = after.split(' ').next()?;
+                        (number, rest.trim_start().lines().next().unwrap_or(head))
+                    }
+                    None => {
+                        let (title, number) = head.rsplit_once(" (#")?;
+                        (number.strip_suffix(')')?, title)
+                    }
+                };
+                Some((number.parse().ok()?, title.to_owned(), commit.sha.clone(), commit.committer.date.clone()))
+            })
+            .collect();
+        for (number, title, sha, date) in told {
+            // The first merge is the one: later commits may speak of it again.
+            let earlier = self.issues.get(&number).is_some_and(|known| known.updated_at <= date);
+            if number > 0 && !earlier {
+                self.pull(number).title(&title).updated_at(&date).merged(&sha);
+            }
+        }
+        self
+    }
+
     fn read_git(&mut self) {
         let Some(git) = self.git.clone() else { return };
         let listing = text(&git, &["for-each-ref", "--format=%(refname) %(objectname) %(objecttype)"], "")
