@@ -56,11 +56,7 @@ impl Properties {
         if kinds.is_empty() {
             kinds.push(heading("Uncategorized"));
         }
-        let pretty = |sig: &String| {
-            let listed = sig_list(&[sig.as_str()]);
-            listed.strip_prefix("SIG ").unwrap_or(&listed).to_owned()
-        };
-        let sigs = note.sigs.iter().map(pretty);
+        let sigs = note.sigs.iter().map(|sig| sig_list(&[sig.as_str()]).trim_start_matches("SIG ").to_owned());
         Self {
             kinds,
             sigs: unique(sigs.collect()),
