@@ -28,7 +28,13 @@ const MAX_EVENT: u64 = 32 << 20;
   release-notes check --event - --output json < event.json")]
 pub struct CheckArgs {
     /// Numbers of pull requests
-    #[arg(long = "pr", value_name = "N", value_delimiter = ',', conflicts_with = "event", required_unless_present = "event")]
+    #[arg(
+        long = "pr",
+        value_name = "N",
+        value_delimiter = ',',
+        conflicts_with = "event",
+        required_unless_present = "event"
+    )]
     pulls: Vec<PullNumber>,
     /// The event that started a job, as GitHub Actions writes it; `-` for stdin
     #[arg(long, value_name = "FILE", env = env::GITHUB_EVENT_PATH, hide_env_values = true)]
@@ -72,14 +78,17 @@ impl Render for Checked {
                         Severity::Warning => "warning",
                         Severity::Notice => "notice",
                     };
-                    let line = finding.line.map(|line| format!(" (line {line} of the description)")).unwrap_or_default();
+                    let line =
+                        finding.line.map(|line| format!(" (line {line} of the description)")).unwrap_or_default();
                     let title = format!("release note of #{number}");
                     writeln!(page, "{}", annotation(level, None, &title, &format!("{}{line}", finding.message)))?;
                 }
                 continue;
             }
             match (report.verdict, &report.text) {
-                (Verdict::Note, Some(text)) => writeln!(page, "#{number}: {}", text.lines().next().unwrap_or_default())?,
+                (Verdict::Note, Some(text)) => {
+                    writeln!(page, "#{number}: {}", text.lines().next().unwrap_or_default())?
+                }
                 (Verdict::StatedNone, _) => writeln!(page, "#{number}: no note, as the author says")?,
                 _ => writeln!(page, "#{number}: refused")?,
             }
@@ -159,7 +168,8 @@ struct EventUser {
 
 async fn from_event(args: &CheckArgs, shell: &Shell) -> Result<PullRequest, Failure> {
     let Some(path) = &args.event else {
-        return Err(Failure::new(Exit::Usage, "there is no pull request to check").hint("name it with `--pr N` or `--event FILE`"));
+        return Err(Failure::new(Exit::Usage, "there is no pull request to check")
+            .hint("name it with `--pr N` or `--event FILE`"));
     };
     let text = if path.as_os_str() == "-" {
         shell.stdin().await?

@@ -114,8 +114,8 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         Some(folder) => folder.trim_matches('/').to_owned(),
         None => format!("releases/release-{}/release-notes", line_of(&args.tag)?),
     };
-    let token = args.source.github.token().await?;
-    let client = args.source.github.client(shell).await?;
+    let token = args.source.inputs.github.token().await?;
+    let client = args.source.inputs.github.client(shell).await?;
     let places = args.places(&client, &fork, token.as_ref(), shell).await?;
 
     // Edits that are merged already count, whoever made the draft before; the original forgot them.
@@ -133,7 +133,7 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
     document.cves = run.collected.applied.cves.clone();
     let mut options = RenderOptions::new(Layout::Draft);
     options.profile = run.profile.clone();
-    options.compat = args.source.rules.strict().map_or(Compat::Corrected, Compat::Strict);
+    options.compat = args.source.inputs.rules.strict().map_or(Compat::Corrected, Compat::Strict);
     let mut files = BTreeMap::from([
         (format!("{folder}/release-notes-draft.md"), Some(render(&document, &options) + "\n")),
         (format!("{folder}/release-notes-draft.json"), Some(to_json(&run.collected.notes) + "\n")),
@@ -161,7 +161,9 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
     let observed = observe(&client, &places, &proposal).await.map_err(proposal_failure)?;
     let plan = plan(&proposal, &observed).map_err(|error| {
         let hint = match &error {
-            pull_proposal::PlanError::BranchInUse { .. } => "delete that branch, or choose another one with `--draft-branch NAME`",
+            pull_proposal::PlanError::BranchInUse { .. } => {
+                "delete that branch, or choose another one with `--draft-branch NAME`"
+            }
             _ => "there is nothing to propose",
         };
         Failure::new(Exit::Refused, error).hint(hint)
@@ -218,7 +220,9 @@ fn line_of(tag: &str) -> Result<String, Failure> {
         (Some(major), Some(minor)) if [major, minor].iter().all(|part| part.parse::<u32>().is_ok()) => {
             Ok(format!("{major}.{minor}"))
         }
-        _ => Err(Failure::new(Exit::Usage, format!("`{tag}` is no version")).hint("name the folder with `--folder DIR`")),
+        _ => {
+            Err(Failure::new(Exit::Usage, format!("`{tag}` is no version")).hint("name the folder with `--folder DIR`"))
+        }
     }
 }
 
@@ -245,7 +249,11 @@ async fn export_maps(places: &Places, base: &str, folder: &str, to: &std::path::
 }
 
 /// The files of a folder by their paths in the target.
-fn add_files(folder: &std::path::Path, below: &str, files: &mut BTreeMap<String, Option<String>>) -> Result<(), Failure> {
+fn add_files(
+    folder: &std::path::Path,
+    below: &str,
+    files: &mut BTreeMap<String, Option<String>>,
+) -> Result<(), Failure> {
     if !folder.is_dir() {
         return Ok(());
     }

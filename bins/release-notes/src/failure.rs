@@ -56,16 +56,21 @@ pub(crate) fn of_github(error: &github_client::Error) -> (Exit, Option<&'static 
         E::BadCredentials { .. } | E::Token(_) => {
             (Exit::Credentials, Some("make a new token, or log in again with `gh auth login`"))
         }
-        E::MissingScopes { .. } => (Exit::Credentials, Some("add the scopes to the token: `gh auth refresh --scopes …`")),
+        E::MissingScopes { .. } => {
+            (Exit::Credentials, Some("add the scopes to the token: `gh auth refresh --scopes …`"))
+        }
         E::Denied { .. } => (Exit::Credentials, Some("see that the token may do this in this repository")),
         E::RateLimited { .. } | E::Budget { .. } => (
             Exit::Unavailable,
             Some("run it again then: what was fetched is kept, and only the rest will be asked for"),
         ),
-        E::Unavailable { .. } => {
-            (Exit::Unavailable, Some("try again later; what was fetched is kept. Without network: `--offline` or `--replay DIR`"))
+        E::Unavailable { .. } => (
+            Exit::Unavailable,
+            Some("try again later; what was fetched is kept. Without network: `--offline` or `--replay DIR`"),
+        ),
+        E::NotRecorded { .. } => {
+            (Exit::Usage, Some("make the recording with `--record DIR`, or leave `--offline` and `--replay` out"))
         }
-        E::NotRecorded { .. } => (Exit::Usage, Some("make the recording with `--record DIR`, or leave `--offline` and `--replay` out")),
         E::NotFound { .. } => (Exit::Usage, Some("see that the name is right and that the token may see it")),
         E::Conflict { .. } | E::Moved { .. } => (Exit::Moved, Some("look at what is there now, and plan again")),
         _ => (Exit::Usage, None),
@@ -76,7 +81,9 @@ pub(crate) fn of_github(error: &github_client::Error) -> (Exit, Option<&'static 
 pub fn collect_github(error: CollectError<GithubSourceError>) -> Failure {
     let found = match &error {
         CollectError::Source(source)
-        | CollectError::Gather(GatherError::Source { source, .. } | GatherError::Commits { source, .. }) => Some(source),
+        | CollectError::Gather(GatherError::Source { source, .. } | GatherError::Commits { source, .. }) => {
+            Some(source)
+        }
         _ => None,
     };
     match found {

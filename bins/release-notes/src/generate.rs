@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell};
 use notes_gen::{
-    Compat, Document, Explanation, JsonForm, Layout, MAX_NOTES, RenderOptions, Template, TemplateName, from_json, html_page,
-    merge_notes, render, to_json_form,
+    Compat, Document, Explanation, JsonForm, Layout, MAX_NOTES, RenderOptions, Template, TemplateName, from_json,
+    html_page, merge_notes, render, to_json_form,
 };
 use notes_sources::read_text;
 use serde::Serialize;
@@ -45,7 +45,15 @@ pub struct GenerateArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub struct FormArgs {
     /// The form: markdown, json (the original's records), html
-    #[arg(long, value_enum, default_value_t, value_name = "markdown|json|html", hide_possible_values = true, env = "FORMAT", help_heading = "Document")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "markdown|json|html",
+        hide_possible_values = true,
+        env = "FORMAT",
+        help_heading = "Document"
+    )]
     format: Format,
     /// The layout: default, changelog, inline:TEXT or a file with a handlebars template
     #[arg(long, value_name = "TEMPLATE", value_parser = template, env = "GO_TEMPLATE", alias = "go-template", help_heading = "Document")]
@@ -157,7 +165,9 @@ pub(crate) struct Form {
 impl FormArgs {
     pub(crate) fn prepare(&self) -> Result<Form, Failure> {
         if self.template.is_some() && self.format == Format::Json {
-            return Err(Failure::new(Exit::Usage, "JSON has no template").hint("leave `--template` or `--format json` out"));
+            return Err(
+                Failure::new(Exit::Usage, "JSON has no template").hint("leave `--template` or `--format json` out")
+            );
         }
         let template = match &self.template {
             None => None,
@@ -181,16 +191,17 @@ impl FormArgs {
 impl Form {
     /// The text of a document.
     pub(crate) fn write(&self, document: &Document, run: &Run) -> Result<String, Failure> {
-        
         if self.format == Format::Json {
             let mut notes = document.notes.clone();
             if let Some(path) = self.out.as_ref().filter(|path| path.exists()) {
                 let older = read_text(path, MAX_NOTES as u64).map_err(failure::sources)?;
                 let older = from_json(&older).map_err(|error| {
-                    Failure::new(Exit::Usage, error).hint(format!("`{}` is no file of notes; move it away", path.display()))
+                    Failure::new(Exit::Usage, error)
+                        .hint(format!("`{}` is no file of notes; move it away", path.display()))
                 })?;
                 // What the range holds and gives no note any more is taken out of the older file.
-                let gone = run.collected.accounting.pulls().into_iter().filter(|pull| notes.get(*pull).is_none()).collect();
+                let gone =
+                    run.collected.accounting.pulls().into_iter().filter(|pull| notes.get(*pull).is_none()).collect();
                 notes = merge_notes(&older, &notes, &gone);
             }
             return Ok(to_json_form(&notes, JsonForm::StandAlone));
@@ -218,11 +229,16 @@ impl Form {
 }
 
 /// Writes a file that appears whole or not at all.
-pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(Exit::Usage, format!("cannot write `{}`: {error}", path.display()));
+///
+/// # Errors
+/// Exit 2 when it cannot be written.
+pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed =
+        |error: std::io::Error| Failure::new(Exit::Usage, format!("cannot write `{}`: {error}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::Builder::new().prefix(".krel-").permissions(permissions()).tempfile_in(folder).map_err(failed)?;
+    let mut file =
+        tempfile::Builder::new().prefix(".krel-").permissions(permissions()).tempfile_in(folder).map_err(failed)?;
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())

@@ -95,8 +95,11 @@ impl GithubArgs {
                     Some(folder) => folder.clone(),
                     None => env::cache_folder()
                         .ok_or_else(|| {
-                            Failure::new(Exit::Usage, "there is no place for a cache: neither `XDG_CACHE_HOME` nor `HOME` is set")
-                                .hint("name one with `--cache DIR`")
+                            Failure::new(
+                                Exit::Usage,
+                                "there is no place for a cache: neither `XDG_CACHE_HOME` nor `HOME` is set",
+                            )
+                            .hint("name one with `--cache DIR`")
                         })?
                         .join("github"),
                 };

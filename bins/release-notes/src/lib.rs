@@ -21,7 +21,9 @@ pub use document::DocumentArgs;
 pub use github::GithubArgs;
 pub use range::RangeArgs;
 pub use repo::{RepoArgs, Repository};
-pub use source::{RuleArgs, Run, SourceArgs, now};
+pub use source::{InputArgs, RuleArgs, Run, SourceArgs, now};
+
+pub use generate::write_file;
 
 /// Release notes from pull requests
 #[derive(Debug, clap::Args)]

@@ -98,9 +98,8 @@ impl RangeArgs {
 }
 
 fn split(range: &str) -> Result<(Wanted, Wanted), Failure> {
-    let wrong = || {
-        Failure::new(Exit::Usage, format!("`{range}` is no range")).hint("write it as git does: `v1.29.0..v1.30.0`")
-    };
+    let wrong =
+        || Failure::new(Exit::Usage, format!("`{range}` is no range")).hint("write it as git does: `v1.29.0..v1.30.0`");
     let (start, end) = range.split_once("..").ok_or_else(wrong)?;
     if start.is_empty() || end.starts_with('.') || end.contains("..") {
         return Err(wrong());

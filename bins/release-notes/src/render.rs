@@ -4,7 +4,10 @@ use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
 use cli_kit::{Exit, Failure, Page, Render, Shell};
-use notes_gen::{Compat, Document, JsonForm, Layout, MAX_NOTES, Notes, Part, RenderOptions, Template, TemplateName, from_json, html_page, render, to_json_form};
+use notes_gen::{
+    Compat, Document, JsonForm, Layout, MAX_NOTES, Notes, Part, RenderOptions, Template, TemplateName, from_json,
+    html_page, render, to_json_form,
+};
 use notes_sources::read_text;
 use serde::Serialize;
 
@@ -72,7 +75,8 @@ pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Fai
         read_text(&args.notes, MAX_NOTES as u64).map_err(failure::sources)?
     };
     let notes: Notes = from_json(&text).map_err(|error| {
-        Failure::new(Exit::Usage, error).hint(format!("`{}` should hold notes as `generate --format json` writes them", args.notes.display()))
+        Failure::new(Exit::Usage, error)
+            .hint(format!("`{}` should hold notes as `generate --format json` writes them", args.notes.display()))
     })?;
     let count = notes.len();
     let mut document = Document::new(args.title.clone().unwrap_or_default(), notes);

@@ -14,7 +14,14 @@ use crate::failure;
 #[derive(Debug, Clone, clap::Args)]
 pub struct RepoArgs {
     /// The repository: a path, or a URL of which a mirror without files is kept in the cache
-    #[arg(long, value_name = "PATH|URL", default_value = ".", alias = "repo-path", env = "REPO_PATH", help_heading = "Repository")]
+    #[arg(
+        long,
+        value_name = "PATH|URL",
+        default_value = ".",
+        alias = "repo-path",
+        env = "REPO_PATH",
+        help_heading = "Repository"
+    )]
     repo: String,
     /// The repository on GitHub; by default what the remote `origin`, or the URL, says
     #[arg(long, value_name = "OWNER/NAME", help_heading = "Repository")]
@@ -110,7 +117,8 @@ impl Repository {
         }
         let head = self.git.head_branch().map_err(failure::git)?;
         head.map(|name| name.short().to_owned()).ok_or_else(|| {
-            Failure::new(Exit::Usage, "the repository has no default branch").hint("name the branch with `--branch NAME`")
+            Failure::new(Exit::Usage, "the repository has no default branch")
+                .hint("name the branch with `--branch NAME`")
         })
     }
 }

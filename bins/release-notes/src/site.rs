@@ -4,7 +4,9 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell};
-use notes_gen::site::{SiteOptions, SiteRelease, WebsiteForm, render_site, website_file_name, website_index, website_json};
+use notes_gen::site::{
+    SiteOptions, SiteRelease, WebsiteForm, render_site, website_file_name, website_index, website_json,
+};
 use notes_gen::{MAX_NOTES, from_json};
 use notes_sources::read_text;
 use serde::Serialize;
@@ -91,7 +93,8 @@ pub(crate) fn run(args: SiteArgs, shell: &mut Shell) -> Result<Exit, Failure> {
         releases.push(SiteRelease { version, notes });
     }
     if releases.is_empty() {
-        return Err(Failure::new(Exit::Usage, "there are no notes").hint("name files `release-notes-1.30.0.json`, or folders of them"));
+        return Err(Failure::new(Exit::Usage, "there are no notes")
+            .hint("name files `release-notes-1.30.0.json`, or folders of them"));
     }
     let profile = args.rules.profile()?;
     let mut options = SiteOptions::new(args.project.clone().unwrap_or_else(|| profile.name.clone()));

@@ -9,12 +9,14 @@ use jiff::Timestamp;
 use notes_gen::compat::Edition;
 use notes_gen::maps::{MapRules, SuffixEra};
 use notes_gen::{LinkStyle, Profile, PullNumber, RevertPairs};
-use notes_sources::{Collect, Collected, Ends, GithubSource, MAX_TEXT, WhenIncomplete, collect, list_range, load_maps, read_text, titles};
+use notes_sources::{
+    Collect, Collected, Ends, GithubSource, ListOptions, MAX_TEXT, WhenIncomplete, collect, list_range, load_maps, read_text, titles,
+};
 
+use crate::failure;
 use crate::github::GithubArgs;
 use crate::range::RangeArgs;
 use crate::repo::{RepoArgs, Repository};
-use crate::failure;
 
 /// By which rules notes are made
 #[derive(Debug, Clone, clap::Args)]
@@ -73,9 +75,8 @@ impl RuleArgs {
             None => Profile::default(),
             Some(path) => {
                 let text = read_text(path, MAX_TEXT).map_err(failure::sources)?;
-                Profile::parse(&text).map_err(|error| {
-                    Failure::new(Exit::Usage, error).hint(format!("mend `{}`", path.display()))
-                })?
+                Profile::parse(&text)
+                    .map_err(|error| Failure::new(Exit::Usage, error).hint(format!("mend `{}`", path.display())))?
             }
         };
         if self.no_markdown_links {
@@ -115,6 +116,14 @@ pub struct SourceArgs {
     /// Which commits
     #[command(flatten)]
     pub range: RangeArgs,
+    /// What is made of them
+    #[command(flatten)]
+    pub inputs: InputArgs,
+}
+
+/// Everything but the range
+#[derive(Debug, Clone, clap::Args)]
+pub struct InputArgs {
     /// Which repository
     #[command(flatten)]
     pub repo: RepoArgs,
@@ -157,16 +166,42 @@ impl SourceArgs {
     /// # Errors
     /// Whatever stands in the way; notes are never lost in silence.
     pub async fn run(&self, shell: &Shell, more_maps: &[PathBuf], now: Timestamp) -> Result<Run, Failure> {
+        let repository = self.inputs.open(shell).await?;
+        let ends = self.range.ends(&repository)?;
+        self.inputs.run(shell, repository, ends, &self.range.options(), more_maps, now).await
+    }
+}
+
+impl InputArgs {
+    /// Opens the repository.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn open(&self, shell: &Shell) -> Result<Repository, Failure> {
+        let token = if self.titles { None } else { self.github.token().await? };
+        self.repo.open(shell, token.as_ref()).await
+    }
+
+    /// Makes the notes of a range.
+    ///
+    /// # Errors
+    /// Whatever stands in the way.
+    pub async fn run(
+        &self,
+        shell: &Shell,
+        repository: Repository,
+        ends: Ends,
+        options: &ListOptions,
+        more_maps: &[PathBuf],
+        now: Timestamp,
+    ) -> Result<Run, Failure> {
         let mut profile = self.rules.profile()?;
         if self.titles && !profile.fallbacks.contains(&notes_gen::Fallback::Title) {
             profile.fallbacks.push(notes_gen::Fallback::Title);
         }
         let mut rules = self.rules.collect(profile.clone(), more_maps, now)?;
-        let token = if self.titles { None } else { self.github.token().await? };
-        let repository = self.repo.open(shell, token.as_ref()).await?;
-        let ends = self.range.ends(&repository)?;
         rules.repository = repository.page();
-        let listing = list_range(&repository.git, &ends, &self.range.options()).await.map_err(failure::sources)?;
+        let listing = list_range(&repository.git, &ends, options).await.map_err(failure::sources)?;
         let (collected, incomplete, usage) = if self.titles {
             let source = titles(&listing, rules.repository.as_ref());
             let collected = collect(&listing, &ends, &source, &rules).await.map_err(failure::collect_titles)?;
@@ -210,7 +245,10 @@ impl Run {
         }
         for place in &self.collected.applied.body_changed {
             let pull = place.pull.map(|pull| format!("#{pull}")).unwrap_or_default();
-            shell.warn(format!("{}:{}: the text of pull request {pull} changed since this map was made", place.file, place.line));
+            shell.warn(format!(
+                "{}:{}: the text of pull request {pull} changed since this map was made",
+                place.file, place.line
+            ));
         }
         let applied = &self.collected.applied;
         if applied.withheld > 0 {

@@ -49,7 +49,11 @@ impl Render for Validated {
     fn human(&self, page: &mut Page) -> fmt::Result {
         for Problem { file, line, problem } in &self.problems {
             if self.annotations {
-                writeln!(page, "{}", crate::annotation::annotation("error", Some((file, *line)), "release note map", problem))?;
+                writeln!(
+                    page,
+                    "{}",
+                    crate::annotation::annotation("error", Some((file, *line)), "release note map", problem)
+                )?;
             } else {
                 writeln!(page, "{file}:{line}: {problem}")?;
             }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod changelog;
 mod collect;
 mod dependencies;
 mod discover;
@@ -9,6 +10,7 @@ mod github;
 mod range;
 mod tags;
 
+pub use changelog::{ChangelogChanges, ChangelogFiles, OtherChangelogs, changelog_changes};
 pub use collect::{Collect, CollectError, Collected, collect, list_range, load_maps, titles};
 pub use dependencies::{compare_dependencies, manifests};
 pub use discover::{Discover, Names, UnknownMode, discover, previous_tag};

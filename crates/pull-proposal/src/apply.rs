@@ -21,15 +21,11 @@ pub struct Proposed {
 ///
 /// # Errors
 /// [`Error::Moved`] when the branch or the pull request is not as it was planned with.
-pub async fn apply(
-    plan: &Approved<ProposalPlan>,
-    client: &GithubClient,
-    places: &Places,
-) -> Result<Proposed, Error> {
+pub async fn apply(plan: &Approved<ProposalPlan>, client: &GithubClient, places: &Places) -> Result<Proposed, Error> {
     let plan = plan.plan();
     if let Some(push) = &plan.push {
-        let name = RefName::branch(&plan.branch)
-            .map_err(|source| Error::BadBranch { branch: plan.branch.clone(), source })?;
+        let name =
+            RefName::branch(&plan.branch).map_err(|source| Error::BadBranch { branch: plan.branch.clone(), source })?;
         let expected = push.replaces.map_or(Expected::Absent, |old| Expected::Is(old.object()));
         let update = RefUpdate { name, expected, new: Some(push.commit.object()) };
         let pushed = places.local.push(&places.fork, &[update], PushOptions::default()).await;
@@ -51,8 +47,7 @@ pub async fn apply(
                 draft: false,
                 maintainer_can_modify: plan.fork != plan.target,
             };
-            let made =
-                client.create_pull(&plan.target, &pull).await.map_err(Error::github("open the pull request"))?;
+            let made = client.create_pull(&plan.target, &pull).await.map_err(Error::github("open the pull request"))?;
             Ok(Proposed { number: made.record.number, url: made.record.url })
         }
         // Opened by an attempt before this one.

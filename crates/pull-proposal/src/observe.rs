@@ -23,9 +23,8 @@ pub struct Places {
 /// When the base branch is missing, the fork is none, or somebody does not answer.
 pub async fn observe(client: &GithubClient, places: &Places, proposal: &Proposal) -> Result<Observed, Error> {
     let Proposal { target, base, branch, .. } = proposal;
-    let name = |branch: &str| {
-        RefName::branch(branch).map_err(|source| Error::BadBranch { branch: branch.to_owned(), source })
-    };
+    let name =
+        |branch: &str| RefName::branch(branch).map_err(|source| Error::BadBranch { branch: branch.to_owned(), source });
     let (base_name, branch_name) = (name(base)?, name(branch)?);
     check_fork(client, proposal).await?;
 
@@ -67,8 +66,7 @@ async fn check_fork(client: &GithubClient, proposal: &Proposal) -> Result<(), Er
         return Ok(());
     }
     let info = client.repository_info(fork).await.map_err(Error::github("look at the fork"))?;
-    let from: Vec<&RepoId> =
-        [&info.parent, &info.source].into_iter().flatten().map(|repo| &repo.full_name).collect();
+    let from: Vec<&RepoId> = [&info.parent, &info.source].into_iter().flatten().map(|repo| &repo.full_name).collect();
     if from.contains(&target) { Ok(()) } else { Err(Error::NoFork { fork: fork.clone(), target: target.clone() }) }
 }
 
@@ -93,11 +91,7 @@ pub(crate) async fn find_pull(
         client.pulls(target, &query).try_collect().await.map_err(Error::github("look for an open pull request"))?;
     // GitHub passes over a filter that it does not understand, so what it lists is looked at.
     let ours = pulls.into_iter().find(|pull| pull.record.head_ref == branch);
-    Ok(ours.map(|pull| OpenPull {
-        number: pull.record.number,
-        title: pull.record.title,
-        body: pull.record.body,
-    }))
+    Ok(ours.map(|pull| OpenPull { number: pull.record.number, title: pull.record.title, body: pull.record.body }))
 }
 
 /// The commit with the files, or nothing when its parent has them all.

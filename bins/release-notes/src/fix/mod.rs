@@ -12,7 +12,7 @@ use notes_gen::{Note, PullNumber};
 use serde::Serialize;
 
 use crate::source::{Run, SourceArgs, now};
-use show::{difference, description};
+use show::{description, difference};
 use store::Store;
 
 /// Go through the notes of a range and edit them by maps
@@ -119,7 +119,8 @@ pub(crate) async fn run(args: FixArgs, shell: &mut Shell) -> Result<Exit, Failur
             notes_sources::read_text(path, notes_sources::MAX_TEXT).map_err(crate::failure::sources)?
         };
         for note in todo {
-            let map = parse(&text, note.pr_number, &path.display().to_string()).map_err(|error| Failure::new(Exit::Usage, error))?;
+            let map = parse(&text, note.pr_number, &path.display().to_string())
+                .map_err(|error| Failure::new(Exit::Usage, error))?;
             save(&run, note, map, &mut store, &mut fixed)?;
         }
     } else if args.accept {
@@ -134,8 +135,11 @@ pub(crate) async fn run(args: FixArgs, shell: &mut Shell) -> Result<Exit, Failur
         }
     } else {
         if !shell.is_interactive() && !todo.is_empty() {
-            return Err(Failure::new(Exit::Refused, format!("{} notes wait to be looked at, and nobody is here", todo.len()))
-                .hint("run it at a terminal, or use `--list`, `--accept`, or `--pr N --map FILE`"));
+            return Err(Failure::new(
+                Exit::Refused,
+                format!("{} notes wait to be looked at, and nobody is here", todo.len()),
+            )
+            .hint("run it at a terminal, or use `--list`, `--accept`, or `--pr N --map FILE`"));
         }
         by_hand(&run, &todo, &mut store, &mut fixed, shell).await?;
     }
@@ -143,7 +147,13 @@ pub(crate) async fn run(args: FixArgs, shell: &mut Shell) -> Result<Exit, Failur
     Ok(Exit::Done)
 }
 
-async fn by_hand(run: &Run, todo: &[&Note], store: &mut Store, fixed: &mut Fixed, shell: &Shell) -> Result<(), Failure> {
+async fn by_hand(
+    run: &Run,
+    todo: &[&Note],
+    store: &mut Store,
+    fixed: &mut Fixed,
+    shell: &Shell,
+) -> Result<(), Failure> {
     for (at, note) in todo.iter().enumerate() {
         let mapped = run.collected.applied.mapped.get(&note.pr_number).map(Vec::as_slice).unwrap_or_default();
         shell.note(format!("\n[{}/{}] {}", at + 1, todo.len(), description(note, mapped)));
@@ -188,19 +198,20 @@ async fn edit(run: &Run, note: &Note, store: &Store, shell: &Shell) -> Result<Op
             Edited::Cancelled => return Ok(None),
             Edited::Text(edited) => text = edited,
         }
-        let again = match parse(&text, note.pr_number, "the map").and_then(|map| Ok((store::apply(run, note, &map)?, map))) {
-            Err(error) => {
-                shell.warn(&error);
-                shell.confirm("Edit it again?").await?
-            }
-            Ok((after, map)) => {
-                shell.note(difference(&note.markdown, &after.markdown));
-                if shell.confirm("Keep it?").await? == Answer::Yes {
-                    return Ok(Some(map));
+        let again =
+            match parse(&text, note.pr_number, "the map").and_then(|map| Ok((store::apply(run, note, &map)?, map))) {
+                Err(error) => {
+                    shell.warn(&error);
+                    shell.confirm("Edit it again?").await?
                 }
-                shell.confirm("Edit it again?").await?
-            }
-        };
+                Ok((after, map)) => {
+                    shell.note(difference(&note.markdown, &after.markdown));
+                    if shell.confirm("Keep it?").await? == Answer::Yes {
+                        return Ok(Some(map));
+                    }
+                    shell.confirm("Edit it again?").await?
+                }
+            };
         if again == Answer::No {
             return Ok(None);
         }
@@ -214,7 +225,10 @@ fn parse(text: &str, pull: PullNumber, name: &str) -> Result<NoteMap, String> {
     let file = MapFile::parse(name, &whole).map_err(|error| error.to_string())?;
     match file.maps() {
         [map] if map.pull == Some(pull) => Ok(map.clone()),
-        [map] => Err(format!("the map is for pull request {}, not for #{pull}", map.pull.map_or("none".to_owned(), |n| format!("#{n}")))),
+        [map] => Err(format!(
+            "the map is for pull request {}, not for #{pull}",
+            map.pull.map_or("none".to_owned(), |n| format!("#{n}"))
+        )),
         maps => Err(format!("there are {} maps where one is wanted", maps.len())),
     }
 }
