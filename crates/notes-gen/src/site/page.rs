@@ -8,9 +8,8 @@ use super::facets::{Facet, Facets, Properties, plain_label};
 use super::{SiteError, SiteOptions, SiteRelease, newest_first};
 use crate::html::{escape, html_piece, is_allowed};
 use crate::json::escape_json;
-use crate::text::upper_first;
-use crate::text::{sanitize, sanitize_line};
-use crate::{Document, Documentation, DocumentationKind, Note, Profile, group};
+use crate::text::sanitize_line;
+use crate::{Document, Documentation, DocumentationKind, Item, Profile, group};
 
 const STYLE: &str = include_str!("site.css");
 const SCRIPT: &str = include_str!("site.js");
@@ -170,9 +169,10 @@ impl<'a> Page<'a> {
     fn release(&mut self, release: &SiteRelease) -> usize {
         let document = Document::new(release.version.clone(), release.notes.clone());
         let grouped = group(&document, self.profile);
-        let urgent = (self.profile.document.urgent.as_str(), grouped.urgent.as_slice());
+        let urgent = (self.profile.document.urgent.clone(), grouped.urgent.as_slice());
+        // `Category::heading` is Markdown.
         let categories =
-            grouped.categories.iter().map(|category| (category.heading.as_str(), category.items.as_slice()));
+            grouped.categories.iter().map(|category| (self.profile.heading(&category.kind), category.items.as_slice()));
         let count =
             grouped.urgent.len() + grouped.categories.iter().map(|category| category.items.len()).sum::<usize>();
         self.urgent += grouped.urgent.len();
@@ -188,11 +188,11 @@ impl<'a> Page<'a> {
                 continue;
             }
             let class = if at == 0 { "g u" } else { "g" };
-            let _ = write!(self.body, "<div class=\"{class}\">\n<h3>{}</h3>\n", escape(&sanitize_line(title)));
+            let _ = write!(self.body, "<div class=\"{class}\">\n<h3>{}</h3>\n", escape(&sanitize_line(&title)));
             for piece in notes.chunks(PIECE) {
                 self.body.push_str("<ul class=\"l\">\n");
                 for item in piece {
-                    self.note(&version, title, item.note);
+                    self.note(&version, &title, item);
                 }
                 self.body.push_str("</ul>\n");
             }
@@ -205,19 +205,23 @@ impl<'a> Page<'a> {
         count
     }
 
-    fn note(&mut self, version: &str, category: &str, note: &Note) {
+    fn note(&mut self, version: &str, category: &str, item: &Item<'_>) {
+        let note = item.note;
         let properties = Properties::of(note, self.profile);
         let number = note.pr_number;
         let id = format!("{version}-pr{number}");
-        let text = upper_first(sanitize(&note.text).trim());
-        let _ =
-            write!(self.body, "<li class=\"n\" id=\"{id}\">{}<p class=\"m\">", adapted(&html_piece(&text)).trim_end());
+        let _ = write!(
+            self.body,
+            "<li class=\"n\" id=\"{id}\">{}<p class=\"m\">",
+            adapted(&html_piece(&item.text)).trim_end()
+        );
         self.body.push_str(&link(&format!("#{number}"), &note.pr_url));
         if !note.author.is_empty() {
             self.body.push(' ');
             self.body.push_str(&link(&format!("@{}", note.author), &note.author_url));
         }
-        let sigs = properties.sigs.iter().map(|sig| format!("SIG {sig}"));
+        let word = &self.profile.groups.word;
+        let sigs = properties.sigs.iter().map(|sig| format!("{word} {sig}"));
         let kinds = properties.kinds.iter().filter(|kind| *kind != category).cloned();
         for tag in kinds.chain(sigs).chain(properties.areas.iter().cloned()) {
             let _ = write!(self.body, " <span>{}</span>", escape(&sanitize_line(&tag)));

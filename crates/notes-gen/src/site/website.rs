@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::prettier::pretty;
 use super::{SiteError, SiteRelease, check_version, newest_first};
 use crate::json::escape_json;
-use crate::{Note, Notes};
+use crate::{JsonForm, Note, Notes, to_json_form};
 
 /// The two layouts in which the notes web site has had its files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,11 +20,13 @@ pub enum WebsiteForm {
 
 /// The file of a release for the notes web site: an object keyed by pull request number as text, sorted by it.
 pub fn website_json(notes: &Notes, form: WebsiteForm) -> String {
-    let by_text: BTreeMap<String, &Note> = notes.iter().map(|note| (note.pr_number.to_string(), note)).collect();
-    let json = serde_json::to_value(&by_text).expect("notes hold only text, numbers and flags");
     match form {
-        WebsiteForm::Line => escape_json(&json.to_string()),
-        WebsiteForm::Prettier => pretty(&json),
+        WebsiteForm::Line => to_json_form(notes, JsonForm::Website),
+        WebsiteForm::Prettier => {
+            let by_text: BTreeMap<String, &Note> =
+                notes.iter().map(|note| (note.pr_number.to_string(), note)).collect();
+            pretty(&serde_json::to_value(&by_text).expect("notes hold only text, numbers, flags and JSON"))
+        }
     }
 }
 
