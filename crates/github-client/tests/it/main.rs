@@ -4,9 +4,12 @@
 
 mod batches;
 mod caching;
+mod contracts;
 mod fake;
 mod limits;
 mod recorded;
+mod releases;
+mod rest;
 
 use github_client::{GithubClient, GithubClientBuilder, PullNumber, RepoId, RetryPolicy};
 use std::time::Duration;
