@@ -163,7 +163,7 @@ impl GithubClient {
         call.subject = subject(question);
         let reply = self.exchange(&call, None).await?;
         if !reply.status.is_success() {
-            return Err(crate::refusal::error_of(self, &call.subject, &reply));
+            return Err(crate::refusal::error_of(self, &call.subject, &reply, crate::refusal::Intent::Read));
         }
         Ok(reply)
     }
