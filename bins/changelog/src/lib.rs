@@ -1,13 +1,40 @@
 #![doc = include_str!("../README.md")]
 
+mod check;
+mod failure;
+mod section;
+mod update;
+
 use cli_kit::{Command, Exit, Failure, Shell};
 
-/// Keep CHANGELOG files and their index, one section a version
+/// Keep changelog files: one section a version, in its place, once
 #[derive(Debug, clap::Args)]
-pub struct ChangelogArgs {}
+#[command(after_help = "\
+Examples:
+  changelog update --tag v1.30.0-rc.0 --downloads _output/release-tars
+  changelog update --tag v1.30.0 --draft notes/release-notes-draft.md --branch release-1.30
+  changelog section --tag v1.2.3 --titles              print the section and change nothing
+  changelog check CHANGELOG                            tables of contents, repeated sections, the index
+
+Exit codes: 0 done, or nothing to do; 2 bad input; 3 refused; 5 a branch moved; 9 a check found something")]
+pub struct ChangelogArgs {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    Update(update::UpdateArgs),
+    Section(section::SectionArgs),
+    Check(check::CheckArgs),
+}
 
 impl Command for ChangelogArgs {
-    async fn run(self, _: &mut Shell) -> Result<Exit, Failure> {
-        Ok(Exit::Done)
+    async fn run(self, shell: &mut Shell) -> Result<Exit, Failure> {
+        match self.verb {
+            Verb::Update(args) => update::run(args, shell).await,
+            Verb::Section(args) => section::run(args, shell).await,
+            Verb::Check(args) => check::run(args, shell),
+        }
     }
 }

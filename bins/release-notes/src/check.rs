@@ -26,7 +26,7 @@ const MAX_EVENT: u64 = 32 << 20;
   release-notes check --pr 123,124 --github kubernetes/kubernetes
   release-notes check --event \"$GITHUB_EVENT_PATH\" --annotations      in GitHub Actions; asks for nothing
   release-notes check --event - --output json < event.json")]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// Numbers of pull requests
     #[arg(
         long = "pr",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cli_kit::{Exit, Failure, OrExit};
 use notes_gen::changelog::{ArchNames, Downloads, ImageTable};
 use notes_gen::dependencies::{HeadingLevel, RenderOptions as DependencyOptions, RepositoryLinks, render_dependencies};
-use notes_gen::{Document, LinkStyle};
+use notes_gen::{Document, LinkStyle, Profile};
 use notes_sources::{compare_dependencies, download_files, read_images};
 use url::Url;
 
@@ -55,7 +55,7 @@ impl DocumentArgs {
         document.repository = run.repository.page();
         document.twins = run.collected.notes.duplicates().into_iter().map(|same| same.pulls).collect();
         document.cves = run.collected.applied.cves.clone();
-        document.downloads = self.downloads(run, &tag).await?;
+        document.downloads = self.downloads_of(&run.profile, &tag).await?;
         let wanted = self.dependencies.unwrap_or(true) && !self.no_dependencies;
         if wanted && run.ends.start.is_some() {
             document.dependencies = self.dependencies(run).await?;
@@ -77,13 +77,17 @@ impl DocumentArgs {
             options.level = level;
         }
         if run.profile.links == LinkStyle::Plain {
-            options.links = RepositoryLinks::None;
+            options.links = RepositoryLinks::Without;
         }
         Ok(Some(render_dependencies(&report, &options)))
     }
 
-    async fn downloads(&self, run: &Run, tag: &str) -> Result<Option<Downloads>, Failure> {
-        let words = &run.profile.document;
+    /// The tables of downloads and images.
+    ///
+    /// # Errors
+    /// When files or images cannot be read.
+    pub async fn downloads_of(&self, profile: &Profile, tag: &str) -> Result<Option<Downloads>, Failure> {
+        let words = &profile.document;
         let images = match &self.images {
             None => None,
             Some(folder) => {

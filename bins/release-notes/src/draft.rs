@@ -28,7 +28,7 @@ use crate::source::{SourceArgs, now};
   release-notes draft-pr v1.29.0..v1.30.0-rc.0 --tag v1.30.0-rc.0 --fork someone --plan
   release-notes draft-pr v1.29.0..v1.30.0-rc.0 --tag v1.30.0-rc.0 --fork someone --approve FINGERPRINT
   release-notes draft-pr v1.0.0.. --tag v1.1.0 --target example/docs --fork someone/docs --folder notes/1.1")]
-pub struct DraftArgs {
+pub(crate) struct DraftArgs {
     /// Where the notes come from
     #[command(flatten)]
     source: SourceArgs,
@@ -98,7 +98,7 @@ impl Render for Drafted {
     fn human(&self, page: &mut Page) -> fmt::Result {
         match &self.pull_request {
             Some(pull) => writeln!(page, "{}", pull.url),
-            None => write!(page, "{}fingerprint {}\n", self.plan, self.fingerprint),
+            None => writeln!(page, "{}fingerprint {}", self.plan, self.fingerprint),
         }
     }
 }

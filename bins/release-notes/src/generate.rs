@@ -26,7 +26,7 @@ use crate::source::{Run, SourceArgs, now};
   release-notes generate v1.2.0.. --titles                       no account: titles from git alone
   release-notes generate v1.2.0..v1.3.0 --maps-from maps --format json --out notes.json
   release-notes generate v1.2.0.. --explain why.json             why each commit is in or out")]
-pub struct GenerateArgs {
+pub(crate) struct GenerateArgs {
     /// Where the notes come from
     #[command(flatten)]
     source: SourceArgs,
@@ -43,7 +43,7 @@ pub struct GenerateArgs {
 
 /// How notes are written
 #[derive(Debug, Clone, clap::Args)]
-pub struct FormArgs {
+pub(crate) struct FormArgs {
     /// The form: markdown, json (the original's records), html
     #[arg(
         long,
@@ -68,7 +68,7 @@ pub struct FormArgs {
 
 /// The forms of notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// Markdown.
     #[default]
     Markdown,

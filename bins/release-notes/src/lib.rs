@@ -41,7 +41,6 @@ pub struct ReleaseNotesArgs {
 }
 
 #[derive(Debug, clap::Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
 enum Verb {
     Generate(generate::GenerateArgs),
     Render(render::RenderArgs),

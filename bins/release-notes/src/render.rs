@@ -21,7 +21,7 @@ use crate::source::RuleArgs;
   release-notes render release-notes-draft.json
   release-notes render notes.json --format html --title v1.30.0 --out notes.html
   release-notes render notes.json --template changelog --previous v1.29.0 --title v1.30.0")]
-pub struct RenderArgs {
+pub(crate) struct RenderArgs {
     /// The notes, as JSON of the original or of `generate --format json`; `-` for stdin
     #[arg(value_name = "FILE")]
     notes: PathBuf,

@@ -95,6 +95,20 @@ impl Repository {
         Url::parse(&format!("https://{}/{repo}", self.host)).ok()
     }
 
+    /// Whether there is a branch of this name, here or at the remote.
+    ///
+    /// # Errors
+    /// When the refs cannot be read.
+    pub fn has_branch(&self, branch: &str) -> Result<bool, Failure> {
+        for place in ["refs/remotes/origin", "refs/heads"] {
+            let Ok(name) = format!("{place}/{branch}").parse::<RefName>() else { return Ok(false) };
+            if self.git.object_of(&name).map_err(failure::git)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The default branch: what the remote or the clone calls `HEAD`.
     ///
     /// # Errors
@@ -107,11 +121,7 @@ impl Repository {
             return Ok(name.to_owned());
         }
         for name in ["main", "master"] {
-            let there = |place: &str| -> Result<bool, Failure> {
-                let Ok(name) = format!("{place}/{name}").parse::<RefName>() else { return Ok(false) };
-                Ok(self.git.object_of(&name).map_err(failure::git)?.is_some())
-            };
-            if there("refs/remotes/origin")? || there("refs/heads")? {
+            if self.has_branch(name)? {
                 return Ok(name.to_owned());
             }
         }

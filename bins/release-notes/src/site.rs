@@ -24,7 +24,7 @@ use crate::source::RuleArgs;
   release-notes site release-notes-1.29.0.json release-notes-1.30.0.json --out site/index.html
   release-notes site assets/ --project Kubernetes --link https://github.com/kubernetes/kubernetes -o index.html
   release-notes site assets/ -o index.html --json site/assets        also the files of a notes web site")]
-pub struct SiteArgs {
+pub(crate) struct SiteArgs {
     /// Files of notes, or folders of them; the version is in the name: `release-notes-1.30.0.json`
     #[arg(value_name = "FILE|DIR", required = true)]
     notes: Vec<PathBuf>,

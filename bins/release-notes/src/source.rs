@@ -10,7 +10,8 @@ use notes_gen::compat::Edition;
 use notes_gen::maps::{MapRules, SuffixEra};
 use notes_gen::{LinkStyle, Profile, PullNumber, RevertPairs};
 use notes_sources::{
-    Collect, Collected, Ends, GithubSource, ListOptions, MAX_TEXT, WhenIncomplete, collect, list_range, load_maps, read_text, titles,
+    Collect, Collected, Ends, GithubSource, ListOptions, MAX_TEXT, WhenIncomplete, collect, list_range, load_maps,
+    read_text, titles,
 };
 
 use crate::failure;

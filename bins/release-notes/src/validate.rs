@@ -18,7 +18,7 @@ use crate::failure;
   release-notes validate releases/release-1.30/release-notes/maps
   release-notes validate maps cve --output json
   release-notes validate maps --annotations        messages for GitHub Actions")]
-pub struct ValidateArgs {
+pub(crate) struct ValidateArgs {
     /// Folders of maps, or single files
     #[arg(value_name = "DIR|FILE", required = true)]
     maps: Vec<PathBuf>,

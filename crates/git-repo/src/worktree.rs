@@ -86,6 +86,17 @@ impl GitRepo {
         Ok(())
     }
 
+    /// Brings index and work tree to the commit of the checked out branch after the branch was moved by
+    /// [`update_ref`](Self::update_ref). Changes to known files are lost, so ask [`status`](Self::status) before the branch is moved; unknown files stay.
+    ///
+    /// # Errors
+    /// [`Error::Bare`] without a work tree.
+    pub async fn follow_head(&self) -> Result<(), Error> {
+        self.require_work_dir()?;
+        Git::in_repo(self).args(["-c", "core.hooksPath=/dev/null", "reset", "--quiet", "--hard"]).output().await?;
+        Ok(())
+    }
+
     /// What differs between the work tree and its commit, unknown files included.
     ///
     /// # Errors

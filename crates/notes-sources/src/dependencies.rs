@@ -14,8 +14,7 @@ use crate::{Ends, Error};
 /// # Errors
 /// When an object is missing.
 pub fn manifests(repo: &GitRepo, at: CommitId, folders: &[String]) -> Result<Vec<Manifest>, Error> {
-    let kinds: [Arc<dyn ManifestKind>; 3] =
-        [Arc::new(GoModules::default()), Arc::new(CargoLock::default()), Arc::new(NpmLock::default())];
+    let kinds: [Arc<dyn ManifestKind>; 3] = [Arc::new(GoModules::default()), Arc::new(CargoLock), Arc::new(NpmLock)];
     let mut paths = Vec::new();
     for folder in folders {
         let folder = folder.trim_matches('/');

@@ -35,7 +35,7 @@ pub enum GithubSourceError {
         /// The repository.
         repo: RepoId,
         /// Why.
-        source: github_client::Error,
+        source: Box<github_client::Error>,
     },
     /// Some pull requests could not be had, whatever was tried.
     #[error("cannot get pull request{} {} of `{repo}`: {first}", if .numbers.len() == 1 { "" } else { "s" }, list(.numbers))]
@@ -78,7 +78,7 @@ impl GithubSource {
     }
 
     fn error(&self, source: github_client::Error) -> GithubSourceError {
-        GithubSourceError::Github { repo: self.repo.clone(), source }
+        GithubSourceError::Github { repo: self.repo.clone(), source: Box::new(source) }
     }
 
     fn take(&self, batch: PullBatch) -> Result<BTreeMap<PullNumber, PullRequest>, GithubSourceError> {

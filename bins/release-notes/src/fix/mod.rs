@@ -26,7 +26,7 @@ use store::Store;
   release-notes fix v1.29.0.. --maps maps --list                 what is left to look at
   release-notes fix v1.29.0.. --maps maps --pr 123456            one note, looked at or not
   echo 'releasenote: {text: Better words.}' | release-notes fix v1.29.0.. --maps maps --pr 123456 --map -")]
-pub struct FixArgs {
+pub(crate) struct FixArgs {
     /// Where the notes come from
     #[command(flatten)]
     source: SourceArgs,

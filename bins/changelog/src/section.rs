@@ -1,0 +1,197 @@
+//! `changelog section`, and the section that `changelog update` writes.
+
+use std::fmt::{self, Write as _};
+use std::path::PathBuf;
+
+use cli_kit::{Exit, Failure, Page, Render, Shell};
+use git_repo::CommitId;
+use notes_gen::changelog::{Draft, MAX_CHANGELOG, Section};
+use notes_gen::{Document, Layout, RenderOptions, html_page, render, to_json};
+use notes_sources::{End, Ends, ListOptions, previous_tag, read_text, resolve, version_tags};
+use release_notes::{DocumentArgs, InputArgs, Repository, Run, failure, now, write_file};
+use semver::Version;
+use serde::Serialize;
+
+/// What a section is made of
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ContentArgs {
+    /// What is made of the commits
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// What stands around the notes
+    #[command(flatten)]
+    document: DocumentArgs,
+    /// Where the notes begin: the tag before, by default the one that this version counts from
+    #[arg(long, value_name = "REV", help_heading = "Range")]
+    start_rev: Option<String>,
+    /// Where they end, by default the tag if it exists, else the head of the branch
+    #[arg(long, value_name = "REV", help_heading = "Range")]
+    end_rev: Option<String>,
+    /// The branch of the version: `release-X.Y` if there is one, else the default branch
+    #[arg(long, value_name = "NAME", help_heading = "Range")]
+    branch: Option<String>,
+    /// What tags begin with before `vX.Y.Z`
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, help_heading = "Range")]
+    tag_prefix: String,
+    /// For X.Y.0: the reviewed text, which is taken as it is
+    #[arg(long, value_name = "FILE", help_heading = "Document")]
+    draft: Option<PathBuf>,
+    /// Also write a page for the announcement
+    #[arg(long, value_name = "FILE", help_heading = "Document")]
+    html_file: Option<PathBuf>,
+    /// Also write the notes as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Document")]
+    json_file: Option<PathBuf>,
+}
+
+/// A section and what it was made of.
+pub(crate) struct Made {
+    pub(crate) section: Section,
+    pub(crate) repository: Repository,
+    /// The branch of the version.
+    pub(crate) branch: String,
+    pub(crate) notes: usize,
+    pub(crate) start: String,
+}
+
+impl ContentArgs {
+    pub(crate) async fn make(&self, shell: &Shell) -> Result<Made, Failure> {
+        let tag = self.document.tag().map(str::to_owned).ok_or_else(|| {
+            Failure::new(Exit::Usage, "the version is not given").hint("name it with `--tag v1.30.0-rc.0`")
+        })?;
+        let version = self.version(&tag)?;
+        let repository = self.inputs.open(shell).await?;
+        let branch = self.branch_of(&repository, &version)?;
+        let ends = self.ends(&repository, &tag, &version, &branch)?;
+        let start = ends.start.as_ref().map(|start| start.name.clone()).unwrap_or_default();
+        let (section, notes) = match &self.draft {
+            Some(path) => (self.reviewed(&tag, &start, path, shell).await?, 0),
+            None => {
+                let run = self.inputs.run(shell, repository, ends, &ListOptions::default(), &[], now()?).await?;
+                let document = self.document.document(&run).await?;
+                let section = self.compose(&document, &run)?;
+                let notes = run.collected.notes.len();
+                return self.made(section, run.repository, branch, notes, start, Some(&run.collected.notes));
+            }
+        };
+        self.made(section, repository, branch, notes, start, None)
+    }
+
+    fn made(
+        &self,
+        section: Section,
+        repository: Repository,
+        branch: String,
+        notes: usize,
+        start: String,
+        records: Option<&notes_gen::Notes>,
+    ) -> Result<Made, Failure> {
+        if let Some(path) = &self.html_file {
+            write_file(path, &html_page(section.tag(), section.markdown()))?;
+        }
+        if let (Some(path), Some(records)) = (&self.json_file, records) {
+            write_file(path, &(to_json(records) + "\n"))?;
+        }
+        Ok(Made { section, repository, branch, notes, start })
+    }
+
+    fn version(&self, tag: &str) -> Result<Version, Failure> {
+        let bare = tag.strip_prefix(self.tag_prefix.as_str()).unwrap_or(tag);
+        Version::parse(bare.strip_prefix('v').unwrap_or(bare)).map_err(|error| {
+            Failure::new(Exit::Usage, format!("`{tag}` is no version: {error}")).hint("tags look like `v1.30.0-rc.1`")
+        })
+    }
+
+    fn branch_of(&self, repository: &Repository, version: &Version) -> Result<String, Failure> {
+        if let Some(branch) = &self.branch {
+            return Ok(branch.clone());
+        }
+        let release = format!("release-{}.{}", version.major, version.minor);
+        let early = ["alpha", "beta"].iter().any(|label| version.pre.starts_with(label));
+        if !early && repository.has_branch(&release)? { Ok(release) } else { repository.default_branch() }
+    }
+
+    fn ends(&self, repository: &Repository, tag: &str, version: &Version, branch: &str) -> Result<Ends, Failure> {
+        let git = &repository.git;
+        let find = |revision: &str| -> Result<End, Failure> {
+            Ok(End { name: revision.to_owned(), commit: resolve(git, revision).map_err(failure::sources)? })
+        };
+        let start = match &self.start_rev {
+            Some(revision) => Some(find(revision)?),
+            None => {
+                let tags = version_tags(git, &self.tag_prefix).map_err(failure::sources)?;
+                previous_tag(&tags, version).map(|tag| End { name: tag.name.clone(), commit: tag.commit })
+            }
+        };
+        let tagged: Option<CommitId> = git.resolve(&format!("refs/tags/{tag}")).ok();
+        let end = match (&self.end_rev, tagged) {
+            (Some(revision), _) => find(revision)?,
+            (None, Some(commit)) => End { name: tag.to_owned(), commit },
+            (None, None) => find(branch)?,
+        };
+        Ok(Ends { start, end })
+    }
+
+    fn compose(&self, document: &Document, run: &Run) -> Result<Section, Failure> {
+        let mut options = RenderOptions::new(Layout::Changelog);
+        options.profile = run.profile.clone();
+        if let Some(edition) = run.strict {
+            options.compat = notes_gen::Compat::Strict(edition);
+        }
+        Section::new(&document.version, &render(document, &options)).map_err(crate::failure::changelog)
+    }
+
+    async fn reviewed(
+        &self,
+        tag: &str,
+        previous: &str,
+        path: &std::path::Path,
+        shell: &Shell,
+    ) -> Result<Section, Failure> {
+        let markdown = read_text(path, MAX_CHANGELOG as u64).map_err(failure::sources)?;
+        let profile = self.inputs.rules.profile()?;
+        let downloads = self.document.downloads_of(&profile, tag).await?;
+        shell.note(format!("{tag}: the draft `{}` as it is", path.display()));
+        let documentation = Some(profile.document.documentation.as_str()).filter(|address| !address.is_empty());
+        let draft = Draft { tag, previous, documentation, markdown: markdown.trim() };
+        Section::from_draft(&draft, downloads.as_ref()).map_err(crate::failure::changelog)
+    }
+}
+
+/// Print the section of a version, and change nothing
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:
+  changelog section --tag v1.30.0-rc.0
+  changelog section --tag v1.2.3 --titles --downloads SHA512SUMS --download-prefix https://dl.example.org")]
+pub(crate) struct SectionArgs {
+    /// What it is made of
+    #[command(flatten)]
+    content: ContentArgs,
+}
+
+#[derive(Debug, Serialize)]
+struct Printed {
+    tag: String,
+    previous: String,
+    notes: usize,
+    section: String,
+}
+
+impl Render for Printed {
+    const SCHEMA: &'static str = "krel/changelog-section/v1";
+
+    fn human(&self, page: &mut Page) -> fmt::Result {
+        writeln!(page, "{}", self.section)
+    }
+}
+
+pub(crate) async fn run(args: SectionArgs, shell: &mut Shell) -> Result<Exit, Failure> {
+    let made = args.content.make(shell).await?;
+    shell.result(&Printed {
+        tag: made.section.tag().to_owned(),
+        previous: made.start,
+        notes: made.notes,
+        section: made.section.markdown().to_owned(),
+    })?;
+    Ok(Exit::Done)
+}
