@@ -42,7 +42,11 @@ pub const LAYERS: &[Layer] = &[
     Layer { name: "sources", packages: &["notes-sources"], sees: &["foundations", "clients", "domain"] },
     Layer { name: "flow", packages: &["release-flow"], sees: &["foundations", "clients", "domain", "sources"] },
     Layer { name: "terminal", packages: &["cli-kit"], sees: &["release-journal", "secret-redactor"] },
-    Layer { name: "commands", packages: &[], sees: &["foundations", "clients", "domain", "sources", "flow", "terminal"] },
+    Layer {
+        name: "commands",
+        packages: &[],
+        sees: &["foundations", "clients", "domain", "sources", "flow", "terminal"],
+    },
     Layer {
         name: "umbrella",
         packages: &["krel"],

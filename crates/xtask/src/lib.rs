@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod layers;
+pub mod world;
 
 use std::path::PathBuf;
 

@@ -22,6 +22,17 @@ enum Task {
     Check,
     /// Kill whole cuts at every effect on a place, resume them, and compare the places byte for byte; takes half an hour
     KillMatrix,
+    /// Start a server of testkit and serve until interrupted; its address is the first line of the output
+    World {
+        #[command(subcommand)]
+        server: Server,
+    },
+}
+
+#[derive(Subcommand)]
+enum Server {
+    /// A strict GitHub with state: REST, GraphQL at `/graphql`, uploads at `/uploads`
+    Github(xtask::world::GithubOptions),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -41,6 +52,7 @@ fn main() -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Task::World { server: Server::Github(options) } => xtask::world::serve_github(&options)?,
         Task::KillMatrix => {
             let status = Command::new(env!("CARGO"))
                 .args(["test", "--package", "krel", "--test", "it", "--", "kill::a_killed", "--nocapture"])

@@ -10,6 +10,8 @@ mod limits;
 mod recorded;
 mod releases;
 mod rest;
+mod server_faults;
+mod server_pulls;
 
 use github_client::{GithubClient, GithubClientBuilder, PullNumber, RepoId, RetryPolicy};
 use std::time::Duration;

@@ -7,7 +7,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::Violation;
-use super::schemas::{Reading, Schemas, check};
+use super::schemas::{Reading, Schemas, check, check_types};
 
 /// Path parameters whose value may hold slashes: names of refs and of files.
 const SPANNING: &[&str] = &["ref", "path", "branch", "tag", "basehead"];
@@ -90,9 +90,6 @@ impl RestContract {
     ) -> Result<Operation, Violation> {
         let request = format!("`{method} {path_and_query}`");
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-        if path.len() > 1 && path.ends_with('/') {
-            return Err(Violation::new(format!("{request}: the path ends with a slash")));
-        }
         let parts: Vec<&str> = segments(path).collect();
         let (id, described, values) = self.find(method, &parts).ok_or_else(|| {
             let others: Vec<&str> = (self.0.operations.values())
@@ -145,12 +142,14 @@ impl RestContract {
             let basic = serde_json::json!({ "$ref": "github-rest/schemas.json#/$defs/basic-error" });
             return match status {
                 300..=399 => Ok(()),
-                400..=599 => check(&self.validator("basic error", &basic, Reading::Types), &what, body),
+                400..=599 => check_types(&self.validator("basic error", &basic, Reading::Types), &what, body),
                 _ => Err(Violation::new(format!("{what} is not in the contract"))),
             };
         };
         match response["content"].get("application/json") {
-            Some(schema) => check(&self.validator(&format!("{id} {status}"), schema, Reading::Types), &what, body),
+            Some(schema) => {
+                check_types(&self.validator(&format!("{id} {status}"), schema, Reading::Types), &what, body)
+            }
             None if response["content"].as_object().is_some_and(|other| !other.is_empty()) || body.is_null() => Ok(()),
             None if status >= 400 => Ok(()),
             None => Err(Violation::new(format!("{what} has no body in the contract"))),
@@ -182,7 +181,8 @@ impl RestContract {
             )));
         };
         let what = format!("the {place} parameter `{name}` of `{id}`");
-        if value.is_empty() {
+        // The folder at the top has no name.
+        if value.is_empty() && name != "path" {
             return Err(Violation::new(format!("{what} is empty")));
         }
         let validator = self.validator(&format!("{id} {place} {name}"), &parameter["schema"], Reading::Exact);

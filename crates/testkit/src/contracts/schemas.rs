@@ -67,9 +67,26 @@ impl Schemas {
     }
 }
 
-/// Everything wrong with a value, as one sentence.
+/// Where real replies hold null and the description has forgotten it: forks that were deleted, labels and issues
+/// without a text.
+const NULL_AFTER_ALL: &[&str] = &["/head/repo", "/description", "/body"];
+
+/// Everything wrong with a request, as one sentence.
 pub(super) fn check(validator: &Validator, what: &str, value: &Value) -> Result<(), Violation> {
-    let mut errors: Vec<String> = validator.iter_errors(value).map(|error| sentence(&error)).collect();
+    told(what, validator.iter_errors(value))
+}
+
+/// Everything wrong with a reply, as one sentence.
+pub(super) fn check_types(validator: &Validator, what: &str, value: &Value) -> Result<(), Violation> {
+    let forgotten = |error: &ValidationError<'_>| {
+        let path = error.instance_path().to_string();
+        error.instance().is_null() && NULL_AFTER_ALL.iter().any(|end| path.ends_with(end))
+    };
+    told(what, validator.iter_errors(value).filter(|error| !forgotten(error)))
+}
+
+fn told<'e>(what: &str, errors: impl Iterator<Item = ValidationError<'e>>) -> Result<(), Violation> {
+    let mut errors: Vec<String> = errors.map(|error| sentence(&error)).collect();
     if errors.is_empty() {
         return Ok(());
     }
@@ -80,14 +97,14 @@ pub(super) fn check(validator: &Validator, what: &str, value: &Value) -> Result<
 
 fn sentence(error: &ValidationError<'_>) -> String {
     let path = error.instance_path().to_string();
-    let place = if path.is_empty() { "at the top".to_owned() } else { format!("at `{path}`") };
+    let place = if path.is_empty() { String::new() } else { format!("at `{path}`, ") };
     let mut said = error.to_string();
     // A body of a pull request would hide what is wrong with it.
     if let Some((end, _)) = said.char_indices().nth(300) {
         said.truncate(end);
         said.push('…');
     }
-    format!("{place}, {said}")
+    format!("{place}{said}")
 }
 
 /// The schema with absolute names for itself and for others.

@@ -39,13 +39,12 @@ pub(super) fn refresh(world: &mut World) {
     world.follow_heads();
 }
 
-/// The content of a file of a commit.
-pub(super) fn file(git: &Path, sha: &str, path: &str) -> Option<Vec<u8>> {
-    let name = format!("{sha}:{path}");
-    if text(git, &["cat-file", "-t", &name], "")? != "blob" {
-        return None;
-    }
-    run(git, &["cat-file", "blob", &name], b"", None)
+/// The content of a file of a commit, with its id.
+pub(super) fn file(git: &Path, sha: &str, path: &str) -> Option<(String, Vec<u8>)> {
+    let id = text(git, &["rev-parse", "--verify", "--quiet", &format!("{sha}:{path}")], "")?;
+    // A folder is no blob, and git says so.
+    let bytes = run(git, &["cat-file", "blob", &id], b"", None)?;
+    Some((id, bytes))
 }
 
 /// The paths of all files of a commit.
@@ -65,6 +64,34 @@ impl Repository {
         let head = text(git, &["symbolic-ref", "--short", "HEAD"], "").expect("this is a git repository");
         self.default_branch = head;
         self.read_git();
+        self
+    }
+
+    /// Makes a merged pull request of every commit that says it merged one, by merge or by squash.
+    pub fn learn_merges(&mut self) -> &mut Self {
+        let told: Vec<(u64, String, String, String)> = (self.commits.values())
+            .filter_map(|commit| {
+                let (head, rest) = commit.message.split_once('\n').unwrap_or((&commit.message, ""));
+                let (number, title) = match head.strip_prefix("Merge pull request #") {
+                    Some(after) => {
+                        let number = after.split(' ').next()?;
+                        (number, rest.trim_start().lines().next().unwrap_or(head))
+                    }
+                    None => {
+                        let (title, number) = head.rsplit_once(" (#")?;
+                        (number.strip_suffix(')')?, title)
+                    }
+                };
+                Some((number.parse().ok()?, title.to_owned(), commit.sha.clone(), commit.committer.date.clone()))
+            })
+            .collect();
+        for (number, title, sha, date) in told {
+            // The first merge is the one: later commits may speak of it again.
+            let earlier = self.issues.get(&number).is_some_and(|known| known.updated_at <= date);
+            if number > 0 && !earlier {
+                self.pull(number).title(&title).updated_at(&date).merged(&sha);
+            }
+        }
         self
     }
 

@@ -345,6 +345,17 @@ impl Repository {
         issue
     }
 
+    /// A new pull request with this number, merged into the default branch as GitHub's merge button does.
+    pub fn merge_pull(&mut self, number: u64, title: &str) -> &mut Issue {
+        let branch = self.default_branch.clone();
+        let message = format!("Merge pull request #{number} from someone/branch-{number}\n\n{title}");
+        let commit = self.commit(&branch, &message, &[]);
+        let date = self.tick();
+        let pull = self.pull(number);
+        pull.title(title).updated_at(&date).merged(&commit);
+        pull
+    }
+
     /// A new issue with this number, open.
     pub fn issue(&mut self, number: u64) -> &mut Issue {
         let (id, now) = (self.next_id(), self.tick());

@@ -46,15 +46,18 @@ impl Client {
 
     /// Sends one request on a connection of its own. `None` when the answer does not come whole.
     pub(crate) fn try_send(&self, method: &str, path: &str, more: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
-        let base = self.base.strip_prefix("http://").unwrap();
+        let base = self.base.strip_prefix("http://").expect("the address begins with its scheme");
         let (host, path) = match path.strip_prefix("http://") {
-            Some(absolute) => absolute.split_once('/').map(|(host, path)| (host, format!("/{path}"))).unwrap(),
+            Some(absolute) => {
+                absolute.split_once('/').map(|(host, path)| (host, format!("/{path}"))).expect("it has a path")
+            }
             None => (base, path.to_owned()),
         };
-        let mut stream = TcpStream::connect(host).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let mut stream = TcpStream::connect(host).expect("the server listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
         let mut headers: Vec<(&str, &str)> = vec![("user-agent", "testkit")];
+        headers.retain(|(name, _)| more.iter().all(|(other, _)| name != other));
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         headers.extend(authorization.as_ref().map(|value| ("authorization", value.as_str())));
         headers.extend_from_slice(more);
@@ -62,14 +65,13 @@ impl Client {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body).unwrap();
+        stream.write_all(&[head.as_bytes(), body].concat()).expect("the server reads");
         let mut all = Vec::new();
         stream.read_to_end(&mut all).ok()?;
         let end = all.windows(4).position(|four| four == b"\r\n\r\n")?;
-        let head = String::from_utf8(all[..end].to_vec()).unwrap();
+        let head = String::from_utf8(all[..end].to_vec()).expect("headers are text");
         let mut lines = head.split("\r\n");
-        let status = lines.next()?.split(' ').nth(1)?.parse().unwrap();
+        let status = lines.next()?.split(' ').nth(1)?.parse().expect("a status is a number");
         let headers: BTreeMap<String, String> =
             lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_lowercase(), v.to_owned())).collect();
         let body = all[end + 4..].to_vec();

@@ -144,3 +144,59 @@ fn written(error: &GraphQLError, broken: &mut Vec<String>) -> Value {
     value["message"] = Value::from(message);
     value
 }
+
+#[cfg(test)]
+mod tests {
+    use apollo_compiler::schema::ExtendedType;
+
+    use super::*;
+
+    /// The part that is answered is a part of the whole: the same types of the same fields and arguments.
+    #[test]
+    fn the_part_is_a_part() {
+        let Schemas { answered, whole: Some(whole) } = Schemas::load() else {
+            println!("skipped: no contracts beside the workspace");
+            return;
+        };
+        let (mut fields, whole) = (0, whole.schema());
+        for (name, part) in answered.schema().types.iter().filter(|(_, part)| !part.is_built_in()) {
+            let of = whole.types.get(name).unwrap_or_else(|| panic!("`{name}` is a type of the whole"));
+            let (part, of) = match (part, of) {
+                (ExtendedType::Object(part), ExtendedType::Object(of)) => (&part.fields, &of.fields),
+                (ExtendedType::Interface(part), ExtendedType::Interface(of)) => (&part.fields, &of.fields),
+                (ExtendedType::Enum(part), ExtendedType::Enum(of)) => {
+                    assert!(part.values.keys().eq(of.values.keys()), "{name}");
+                    continue;
+                }
+                (ExtendedType::Union(part), ExtendedType::Union(of)) => {
+                    assert!(part.members.iter().all(|member| of.members.contains(member)), "{name}");
+                    continue;
+                }
+                (ExtendedType::InputObject(part), ExtendedType::InputObject(of)) => {
+                    let types = |input: &apollo_compiler::schema::InputObjectType| {
+                        let fields = input.fields.iter().map(|(name, field)| format!("{name}: {}", field.ty));
+                        fields.collect::<std::collections::BTreeSet<_>>()
+                    };
+                    assert_eq!(types(part), types(of), "{name}");
+                    continue;
+                }
+                (ExtendedType::Scalar(_), ExtendedType::Scalar(_)) => continue,
+                _ => panic!("`{name}` is of another kind"),
+            };
+            for (field, part) in part {
+                let of = of.get(field).unwrap_or_else(|| panic!("`{name}` has a field `{field}`"));
+                assert_eq!(part.ty, of.ty, "{name}.{field}");
+                let arguments = |of: &apollo_compiler::ast::FieldDefinition| {
+                    let all = of
+                        .arguments
+                        .iter()
+                        .map(|one| (one.name.to_string(), one.ty.to_string(), one.default_value.is_some()));
+                    all.collect::<std::collections::BTreeSet<_>>()
+                };
+                assert_eq!(arguments(part), arguments(of), "{name}.{field}");
+                fields += 1;
+            }
+        }
+        assert!(fields > 250, "{fields} fields");
+    }
+}

@@ -141,7 +141,11 @@ pub(super) fn issue(call: &Call<'_>, repository: &Repository, issue: &Issue) -> 
 
 fn end(call: &Call<'_>, full_name: Option<&str>, branch: &str, sha: &str) -> Value {
     let owner = full_name.and_then(|name| name.split_once('/')).map_or("unknown", |(owner, _)| owner);
-    let of = full_name.and_then(|name| call.world.find(name)).map(|of| repository(call, of));
+    // A fork may be known by its name alone.
+    let of = full_name.map(|name| match call.world.find(name) {
+        Some(of) => repository(call, of),
+        None => json!({ "full_name": name, "name": name.rsplit('/').next(), "fork": true, "private": false }),
+    });
     json!({ "label": format!("{owner}:{branch}"), "ref": branch, "sha": sha, "user": user(call, Some(owner)), "repo": of })
 }
 
