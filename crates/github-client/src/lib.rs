@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod auth;
 mod cached;
 mod call;
 mod client;
@@ -21,12 +22,13 @@ mod text;
 mod transport;
 mod wire;
 
+pub use auth::token_from_gh;
 pub use client::{BuildError, GithubClient, GithubClientBuilder};
 pub use error::{Error, Source};
 pub use event::{Event, RequestReport, Usage};
 pub use forecast::Forecast;
 pub use graphql::{CommitPulls, GraphqlError, GraphqlReply, HistoryCommit, PullBatch, UpdatedPull};
-pub use http_kit::{Allowance, Auth, Gate, Reason, RetryPolicy, Spent, TokenError, Wait};
+pub use http_kit::{Allowance, Auth, Gate, Reason, RetryPolicy, Spent, TokenError, Wait, token_from_file};
 pub use ids::{
     AssetId, CommentId, IssueNumber, MilestoneNumber, ObjectId, ParseIdError, PullNumber, ReleaseId, RepoId,
 };

@@ -171,6 +171,11 @@ impl GithubClient {
             self.shut_for(call, limit);
             return Tried::Limited { limit, time: reply.time };
         }
+        if is_graphql == IsGraphql::Yes
+            && let Some(detail) = crate::graphql::overload(&reply.body)
+        {
+            return Tried::Failed(Failed::new(Trouble::Broken, detail));
+        }
         let trouble = Trouble::Status(reply.status);
         if reply.status.is_server_error() || trouble.may_repeat(call.idempotency) {
             let asked = retry_after(&reply.headers, reply.time);

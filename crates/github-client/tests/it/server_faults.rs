@@ -46,7 +46,7 @@ async fn retry_after_while_eight_are_in_flight() {
 #[tokio::test]
 async fn a_limit_without_a_time_is_not_sat_out() {
     let server = GithubServer::start(world(10));
-    server.inject(Fault::new(On::Graphql, Answer::RateLimited).times(1));
+    server.inject(Fault::new(On::Graphql, Answer::RateLimited(None)).times(1));
     let client = builder(server.url()).build().unwrap();
     let error = client.pulls_by_number(&repo(), &numbers(1..=10)).await.unwrap_err();
     assert!(matches!(error, Error::RateLimited { .. }), "{error:?}");

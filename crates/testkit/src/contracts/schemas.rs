@@ -97,14 +97,14 @@ fn told<'e>(what: &str, errors: impl Iterator<Item = ValidationError<'e>>) -> Re
 
 fn sentence(error: &ValidationError<'_>) -> String {
     let path = error.instance_path().to_string();
-    let place = if path.is_empty() { "at the top".to_owned() } else { format!("at `{path}`") };
+    let place = if path.is_empty() { String::new() } else { format!("at `{path}`, ") };
     let mut said = error.to_string();
     // A body of a pull request would hide what is wrong with it.
     if let Some((end, _)) = said.char_indices().nth(300) {
         said.truncate(end);
         said.push('…');
     }
-    format!("{place}, {said}")
+    format!("{place}{said}")
 }
 
 /// The schema with absolute names for itself and for others.

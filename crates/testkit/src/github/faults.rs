@@ -32,8 +32,8 @@ pub enum Answer {
     SecondaryLimit(Option<Duration>),
     /// `Retry-After` on 429, without saying which limit.
     TooManyRequests(Duration),
-    /// GraphQL's way: 200, with an error of type `RATE_LIMITED`.
-    RateLimited,
+    /// GraphQL's way: 200, with an error of type `RATE_LIMITED`, and `Retry-After` when a time is given.
+    RateLimited(Option<Duration>),
     /// GraphQL's word for having taken too long: 200 with an error and no data.
     SomethingWentWrong,
     /// The right head, and half of the right body.

@@ -39,13 +39,12 @@ pub(super) fn refresh(world: &mut World) {
     world.follow_heads();
 }
 
-/// The content of a file of a commit.
-pub(super) fn file(git: &Path, sha: &str, path: &str) -> Option<Vec<u8>> {
-    let name = format!("{sha}:{path}");
-    if text(git, &["cat-file", "-t", &name], "")? != "blob" {
-        return None;
-    }
-    run(git, &["cat-file", "blob", &name], b"", None)
+/// The content of a file of a commit, with its id.
+pub(super) fn file(git: &Path, sha: &str, path: &str) -> Option<(String, Vec<u8>)> {
+    let id = text(git, &["rev-parse", "--verify", "--quiet", &format!("{sha}:{path}")], "")?;
+    // A folder is no blob, and git says so.
+    let bytes = run(git, &["cat-file", "blob", &id], b"", None)?;
+    Some((id, bytes))
 }
 
 /// The paths of all files of a commit.

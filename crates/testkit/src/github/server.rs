@@ -1,6 +1,7 @@
 //! The sockets of the fake GitHub.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::future::pending;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
@@ -32,7 +33,6 @@ const LARGEST: usize = 256 << 20;
 ///
 /// It has REST at the root of its address, GraphQL at `/graphql`, uploads at `/uploads`, and the content of release
 /// files at a port of its own, as GitHub has them on another host: who sends a token there makes a mistake.
-#[derive(Debug)]
 pub struct GithubServer {
     shared: Arc<Shared>,
     base: String,
@@ -40,7 +40,6 @@ pub struct GithubServer {
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
 }
@@ -48,6 +47,12 @@ struct Shared {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for GithubServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GithubServer").field("url", &self.base).finish_non_exhaustive()
     }
 }
 
@@ -76,6 +81,11 @@ impl GithubServer {
     /// The address of REST, without a slash at its end; GraphQL is at `/graphql` below it.
     pub fn url(&self) -> &str {
         &self.base
+    }
+
+    /// The address of uploads, as releases tell it.
+    pub fn uploads_url(&self) -> String {
+        format!("{}/uploads", self.base)
     }
 
     /// Looks at the world, or changes it, between two requests.

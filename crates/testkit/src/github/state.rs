@@ -17,6 +17,8 @@ use crate::contracts::{Operation, RestContract, Violation};
 
 /// What is on the way when a limit is told cannot know of it.
 const GRACE: Duration = Duration::from_millis(30);
+/// So many requests at the same time are too many.
+const MOST_AT_ONCE: usize = 100;
 /// The versions of the interface that a client may name.
 const VERSIONS: &[&str] = &["2022-11-28", "2026-03-10"];
 
@@ -205,6 +207,9 @@ impl State {
         if let Some(refused) = self.blocked(request) {
             return refused;
         }
+        if self.in_flight > MOST_AT_ONCE {
+            return secondary(403, None);
+        }
         let asked = query.as_ref().map(|query| &query.asked);
         let fault = self.faults.iter_mut().find_map(|fault| fault.meets(&request.method, request.path(), asked));
         let way = match fault {
@@ -250,12 +255,15 @@ impl State {
         }
         budget.used += u64::from(!free);
         let mut reply = rest::answer(self, request, token);
+        if reply.status == 501 {
+            self.violate(format!("`{} {}`: {}", request.method, request.target, String::from_utf8_lossy(&reply.body)));
+        }
         if let (Some(contract), Some(operation), Some(value)) = (&self.contract, operation, &reply.json)
             && let Err(violation) = contract.check_reply(operation, reply.status, value)
         {
             self.violate(format!("the fake itself: {violation}"));
         }
-        if reply.status == 200 && request.method == "GET" && !free {
+        if reply.status == 200 && matches!(request.method.as_str(), "GET" | "HEAD") && !free {
             let tag = format!("W/\"{}\"", hex(&Sha256::digest(&reply.body)));
             if request.header("if-none-match") == Some(tag.as_str()) {
                 // Asking again is free for those who say who they are.
@@ -378,9 +386,12 @@ impl State {
                 self.block(time);
                 secondary(429, Some(time))
             }
-            Answer::RateLimited => {
+            Answer::RateLimited(time) => {
                 let error = json!({ "type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1." });
-                let reply = Reply::json(200, json!({ "errors": [error] }));
+                let reply = waiting(Reply::json(200, json!({ "errors": [error] })), time);
+                if let Some(time) = time {
+                    self.block(time);
+                }
                 self.finish_headers(reply, Resource::Graphql, None)
             }
             Answer::SomethingWentWrong => {
@@ -397,7 +408,10 @@ impl State {
 
 fn secondary(status: u16, time: Option<Duration>) -> Reply {
     let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-    let reply = Reply::error(status, message);
+    waiting(Reply::error(status, message), time)
+}
+
+fn waiting(reply: Reply, time: Option<Duration>) -> Reply {
     match time {
         // A part of a second is a whole one: the header knows no parts.
         Some(time) => reply.with("retry-after", time.as_millis().div_ceil(1_000).to_string()),

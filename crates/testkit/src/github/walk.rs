@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BinaryHeap, HashSet};
 
 use super::issues::{Issue, State};
-use super::world::{Commit, Repository, World};
+use super::world::{Commit, Repository, World, blob_id};
 
 /// Two commits compared, as far as a reply tells.
 #[derive(Debug)]
@@ -115,12 +115,13 @@ impl Repository {
         numbers.into_values().collect()
     }
 
-    /// The files of a commit below a folder, or a file's content.
-    pub(super) fn file(&self, sha: &str, path: &str) -> Option<Vec<u8>> {
+    /// The content of a file of a commit, with its id.
+    pub(super) fn file(&self, sha: &str, path: &str) -> Option<(String, Vec<u8>)> {
         if let Some(git) = &self.git {
             return super::git::file(git, sha, path);
         }
-        self.commits.get(sha)?.files.get(path).cloned()
+        let bytes = self.commits.get(sha)?.files.get(path)?;
+        Some((blob_id(bytes), bytes.clone()))
     }
 
     /// Names of the files directly in a folder, and of the folders; `None` when there is no such folder.

@@ -38,6 +38,7 @@ fn git_and_rest_see_the_same() {
     assert_eq!(made["head"]["sha"], json!(pushed));
     let file = client.get("/repos/someone/r/contents/docs/draft.md?ref=drafts").expect(200);
     assert_eq!(file["content"], "ZHJhZnQK\n");
+    assert_eq!(file["sha"], json!(git(fork.path(), &["rev-parse", "drafts:docs/draft.md"])));
     let again = work.commit_files("Better", &[("docs/draft.md", "better\n")]);
     work.git(&["push", "--quiet", path, "drafts"]);
     assert_eq!(client.get("/repos/o/r/pulls/1").expect(200)["head"]["sha"], json!(again));

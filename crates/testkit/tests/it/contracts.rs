@@ -36,7 +36,12 @@ fn requests() {
         ("POST", "/repos/o/r/releases/3/assets?name=a.tgz", None, Ok("repos/upload-release-asset")),
         ("GET", "/repos/o/r/pull/7", None, Err("no operation has this path")),
         ("DELETE", "/repos/o/r/pulls/7", None, Err("(GET, PATCH)")),
-        ("GET", "/repos/o/r/pulls/seven", None, Err("the path parameter `pull_number` of `pulls/get`: at the top")),
+        (
+            "GET",
+            "/repos/o/r/pulls/seven",
+            None,
+            Err("the path parameter `pull_number` of `pulls/get`: \"seven\" is not of type \"integer\""),
+        ),
         ("GET", "/repos/o/r/pulls/", None, Err("`pull_number` of `pulls/get` is empty")),
         ("GET", "/repos//r/pulls/7", None, Err("`owner` of `pulls/get` is empty")),
         ("GET", "/repos/o/r/pulls?sate=all", None, Err("no query parameter `sate`; it has: state, head")),

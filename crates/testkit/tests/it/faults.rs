@@ -65,7 +65,7 @@ fn every_kind_of_answer() {
     assert_eq!(reply["data"], Value::Null);
     assert!(reply["errors"][0]["message"].as_str().unwrap().starts_with("Something went wrong"));
     assert_eq!(client.graphql(&batch(&[1, 2]), Value::Null).expect(200)["errors"], Value::Null);
-    server.heal().inject(Fault::new(On::Graphql, Answer::RateLimited));
+    server.heal().inject(Fault::new(On::Graphql, Answer::RateLimited(None)));
     assert_eq!(client.graphql(&batch(&[1]), Value::Null).expect(200)["errors"][0]["type"], "RATE_LIMITED");
 }
 

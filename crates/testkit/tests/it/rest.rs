@@ -291,6 +291,8 @@ fn repositories_and_roles() {
     let found = client.graphql(query, Value::Null).expect(200);
     assert_eq!(found["data"]["repository"], json!({ "nameWithOwner": "o/new", "issue": { "number": 1 } }));
     assert_eq!(client.get("/repos/o/nothing").status, 404);
+    let head = client.send("HEAD", "/repos/o/r", None);
+    assert_eq!((head.status, head.body.len(), head.header("etag").is_empty()), (200, 0, false));
 }
 
 /// The authors of what is left behind.

@@ -9,7 +9,7 @@ use super::objects::{Node, latest, leaf, state_of, text};
 use crate::github::issues::{Comment, Draft, Issue, Label, MaintainerCanModify, Milestone, Pull, State};
 use crate::github::releases::{Asset, Release, Stability, Visibility};
 use crate::github::walk::Entry;
-use crate::github::world::{Commit, Person, Repository, Tag, UserKind, blob_id};
+use crate::github::world::{Commit, Person, Repository, Tag, UserKind};
 
 type Found<'a> = Option<ResolvedValue<'a>>;
 
@@ -50,8 +50,8 @@ pub(super) fn by_id<'a>(repository: &'a Repository, sha: &str) -> Option<Node<'a
 /// A file or a folder of a commit.
 pub(super) fn at_path<'a>(repository: &'a Repository, revision: &str, path: &str) -> Option<Node<'a>> {
     let sha = repository.resolve(revision)?;
-    if let Some(bytes) = repository.file(sha, path) {
-        return Some(Node::Blob(repository, blob_id(&bytes), bytes));
+    if let Some((id, bytes)) = repository.file(sha, path) {
+        return Some(Node::Blob(repository, id, bytes));
     }
     repository.folder(sha, path)?;
     Some(Node::Tree(repository, &repository.commits.get(sha)?.tree))

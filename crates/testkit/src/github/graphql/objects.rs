@@ -258,7 +258,11 @@ fn repository<'a>(
                 "issue" => issue.pull.is_none(),
                 _ => true,
             });
-            let kind = if field == "pullRequest" { "a PullRequest" } else { "an Issue" };
+            let kind = match field {
+                "pullRequest" => "a PullRequest",
+                "issue" => "an Issue",
+                _ => "an issue or pull request",
+            };
             let number = number.unwrap_or_default();
             let missing = || error("NOT_FOUND", format!("Could not resolve to {kind} with the number of {number}."));
             cx.object(Node::Issue(repository, fits.ok_or_else(missing)?))

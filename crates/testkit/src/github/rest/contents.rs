@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Answered, Call, Reply, not_found, shape};
 use crate::github::walk::Entry;
-use crate::github::world::{blob_id, object_id};
+use crate::github::world::object_id;
 
 pub(super) fn answer(call: &mut Call<'_>, rest: &[&str]) -> Answered {
     match (call.method, rest) {
@@ -38,11 +38,11 @@ fn read(call: &Call<'_>, path: &str) -> Answered {
     let revision = call.query.get("ref").map_or("HEAD", String::as_str);
     let missing = || Reply::error(404, &format!("No commit found for the ref {revision}"));
     let sha = repository.resolve(revision).ok_or_else(missing)?;
-    if let Some(bytes) = repository.file(sha, path) {
+    if let Some((id, bytes)) = repository.file(sha, path) {
         if call.accept.contains(".raw") {
             return Ok(Reply::bytes("application/vnd.github.raw; charset=utf-8", bytes));
         }
-        let mut value = entry(call, path, "file", &blob_id(&bytes), bytes.len());
+        let mut value = entry(call, path, "file", &id, bytes.len());
         // Above a megabyte there is no content, and the encoding says so.
         let small = bytes.len() <= 1 << 20;
         value["encoding"] = json!(if small { "base64" } else { "none" });
@@ -54,8 +54,8 @@ fn read(call: &Call<'_>, path: &str) -> Answered {
         let path = if path.is_empty() { name } else { format!("{path}/{name}") };
         match kind {
             Entry::File => {
-                let bytes = repository.file(sha, &path).unwrap_or_default();
-                entry(call, &path, "file", &blob_id(&bytes), bytes.len())
+                let (id, bytes) = repository.file(sha, &path).unwrap_or_default();
+                entry(call, &path, "file", &id, bytes.len())
             }
             Entry::Folder => entry(call, &path, "dir", &object_id(&["tree", sha, &path]), 0),
         }
@@ -83,7 +83,7 @@ fn write(call: &mut Call<'_>, path: &str) -> Answered {
     if head.is_none() && !repository.refs.is_empty() {
         return Err(Reply::error(404, &format!("Branch {branch} not found")));
     }
-    let old = head.and_then(|sha| repository.file(sha, path)).map(|bytes| blob_id(&bytes));
+    let old = head.and_then(|sha| repository.file(sha, path)).map(|(id, _)| id);
     match (call.text("sha"), &old) {
         (given, Some(old)) if given == Some(old.as_str()) => {}
         (None, None) if call.method == "PUT" => {}
@@ -105,7 +105,7 @@ fn write(call: &mut Call<'_>, path: &str) -> Answered {
     let sha = written.map_err(|()| Reply::error(409, "the branch could not be moved"))?;
     let repository = call.repository();
     let commit = repository.commits.get(&sha).ok_or_else(not_found)?;
-    let file = content.as_ref().map(|bytes| entry(call, path, "file", &blob_id(bytes), bytes.len()));
+    let file = repository.file(&sha, path).map(|(id, bytes)| entry(call, path, "file", &id, bytes.len()));
     let body = json!({ "content": file, "commit": shape::git_commit(call, repository, commit) });
     Ok(Reply::json(if old.is_none() { 201 } else { 200 }, body))
 }
