@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::recording::{Known, SyncState};
 use crate::transport::on_disk;
 use crate::{
     Error, Event, GithubClient, Missing, Mode, PullBatch, PullNumber, PullRecord, PullState, RecordingError, RepoId,
 };
-
-/// Changes that GitHub's list may not show yet: its copies lag, and its times are whole seconds.
-const LAG: SignedDuration = SignedDuration::from_secs(120);
 
 impl GithubClient {
     /// Pull requests by number, by the least number of requests. Without a recording all are asked for. With one:
@@ -24,12 +21,8 @@ impl GithubClient {
     /// What concerns all numbers. What concerns one is in [`PullBatch::failed`].
     pub async fn cached_pulls(&self, repo: &RepoId, numbers: &[PullNumber]) -> Result<PullBatch, Error> {
         match &self.recording {
-            None => self.pulls_by_number(repo, numbers).await,
+            None | Some((_, Mode::Record)) => self.pulls_by_number(repo, numbers).await,
             Some((_, Mode::Replay | Mode::Offline)) => self.recorded_pulls(repo, numbers).await,
-            Some((_, Mode::Record)) => {
-                self.begin_sync(repo).await?;
-                self.pulls_by_number(repo, numbers).await
-            }
             Some((_, Mode::Cache)) => self.refreshed_pulls(repo, numbers).await,
         }
     }
@@ -38,12 +31,7 @@ impl GithubClient {
         let known = self.known_pulls(repo, numbers).await?;
         let merged: BTreeMap<PullNumber, Timestamp> =
             known.iter().filter_map(|(number, known)| Some((*number, age(known)?))).collect();
-        let fresh = if merged.is_empty() {
-            self.begin_sync(repo).await?;
-            BTreeSet::new()
-        } else {
-            self.still_fresh(repo, merged).await?
-        };
+        let fresh = if merged.is_empty() { BTreeSet::new() } else { self.still_fresh(repo, merged).await? };
         let mut batch = PullBatch::default();
         let mut stale = Vec::new();
         let wanted: BTreeSet<PullNumber> = numbers.iter().copied().collect();
@@ -92,7 +80,7 @@ impl GithubClient {
         let state = on_disk(move || reader.sync_state(&host, &of)).await?;
         let page = self.updated_page(repo, None, None).await?;
         let time = page.time.unwrap_or_else(Timestamp::now);
-        let mut found = SyncState::at(before(time));
+        let mut found = SyncState::before(time);
         found.changed = page.pulls().map(|pull| (pull.number, pull.updated_at)).collect();
         let mut ages = recorded.clone();
         match state.filter(|state| page.reaches(state.synced_at)) {
@@ -145,23 +133,6 @@ impl GithubClient {
         Ok(())
     }
 
-    /// Before the first records of a repository are written, the time is written from which on changes have to be looked for.
-    async fn begin_sync(&self, repo: &RepoId) -> Result<(), Error> {
-        let Some((recording, _)) = &self.recording else { return Ok(()) };
-        let (recording, host, of) = (recording.clone(), self.shared.endpoints.host.clone(), repo.clone());
-        let now = before(Timestamp::now());
-        on_disk(move || {
-            // Records that are there without a state may be of any age.
-            if recording.sync_state(&host, &of)?.is_none() {
-                let mut state = SyncState::at(now);
-                state.unchecked = recording.recorded_numbers(&host, &of)?;
-                recording.put_sync_state(&host, &of, state, &BTreeMap::new())?;
-            }
-            Ok(())
-        })
-        .await
-    }
-
     /// Records that were just written are no exceptions any more.
     async fn end_sync<'a>(&self, repo: &RepoId, written: impl Iterator<Item = &'a PullRecord>) -> Result<(), Error> {
         let Some((recording, _)) = &self.recording else { return Ok(()) };
@@ -183,8 +154,4 @@ fn age(known: &Known) -> Option<Timestamp> {
         Known::Pull(pull) if pull.state == PullState::Merged => Some(pull.updated_at),
         _ => None,
     }
-}
-
-fn before(time: Timestamp) -> Timestamp {
-    time.checked_sub(LAG).unwrap_or(time)
 }

@@ -57,7 +57,6 @@ impl Call {
         Self::new(Method::GET, url)
     }
 
-    #[expect(dead_code, reason = "for areas of REST to come")]
     pub(crate) fn accept(mut self, accept: &'static str) -> Self {
         self.accept = accept.into();
         self

@@ -25,7 +25,6 @@ pub struct GithubClient {
 pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     /// For uploads and downloads, which may take their time.
-    #[expect(dead_code, reason = "for areas of REST to come")]
     pub(crate) transfers: reqwest::Client,
     pub(crate) endpoints: Endpoints,
     pub(crate) authorization: Option<HeaderValue>,

@@ -18,7 +18,7 @@ pub(crate) struct Endpoints {
 
 impl Endpoints {
     /// Derives all addresses from that of REST: github.com, Enterprise Server (`/api/v3`), Enterprise Cloud with a host of its own
-    /// (`api.NAME.ghe.com`), or any other server, which then serves GraphQL at `/graphql` and uploads at the same address as REST.
+    /// (`api.NAME.ghe.com`), or any other server, which then serves GraphQL at `/graphql` and uploads at `/uploads` below REST.
     pub(crate) fn derive(rest: Url) -> Result<Self, Error> {
         let unusable =
             |reason: &str| Error::Unusable { subject: http_kit::redact_url(&rest), reason: reason.to_owned() };
@@ -49,11 +49,15 @@ impl Endpoints {
             graphql = with_path(&format!("{path}/graphql"));
             let parent =
                 host.strip_prefix("api.").filter(|parent| *parent == "github.com" || parent.ends_with(".ghe.com"));
-            let mut other = rest.clone();
-            if let Some(parent) = parent {
-                other.set_host(Some(&format!("uploads.{parent}"))).ok().ok_or_else(|| unusable("there is no host"))?;
-            }
-            uploads = other;
+            uploads = match parent {
+                None => with_path(&format!("{path}/uploads")),
+                Some(parent) => {
+                    let mut other = rest.clone();
+                    let set = other.set_host(Some(&format!("uploads.{parent}")));
+                    set.ok().ok_or_else(|| unusable("there is no host"))?;
+                    other
+                }
+            };
             web_host = format!("{}{port}", parent.unwrap_or(&host));
         }
         let web = format!("{}://{web_host}", rest.scheme());
@@ -127,7 +131,12 @@ mod tests {
             ),
             (
                 "http://127.0.0.1:8080",
-                ["http://127.0.0.1:8080/graphql", "http://127.0.0.1:8080/", "http://127.0.0.1:8080", "127.0.0.1:8080"],
+                [
+                    "http://127.0.0.1:8080/graphql",
+                    "http://127.0.0.1:8080/uploads",
+                    "http://127.0.0.1:8080",
+                    "127.0.0.1:8080",
+                ],
             ),
         ];
         for (rest, expected) in cases {

@@ -22,8 +22,15 @@ struct Body {
     errors: Option<Value>,
 }
 
+/// Whether a request was to change something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Read,
+    Write,
+}
+
 /// The error that an answer stands for.
-pub(crate) fn error_of(client: &GithubClient, subject: &str, reply: &Reply) -> Error {
+pub(crate) fn error_of(client: &GithubClient, subject: &str, reply: &Reply, intent: Intent) -> Error {
     let subject = subject.to_owned();
     let body: Body = serde_json::from_slice(&reply.body).unwrap_or_default();
     let message = shown(body.message.as_deref().unwrap_or_default(), LONGEST);
@@ -36,6 +43,10 @@ pub(crate) fn error_of(client: &GithubClient, subject: &str, reply: &Reply) -> E
             } else {
                 Error::MissingScopes { subject, missing }
             }
+        }
+        // GitHub hides what a token may not write to. A read of what is not there looks the same, and most likely is that.
+        StatusCode::NOT_FOUND if intent == Intent::Write && !Scopes::lacking(&reply.headers).is_empty() => {
+            Error::MissingScopes { subject, missing: Scopes::lacking(&reply.headers) }
         }
         StatusCode::NOT_FOUND | StatusCode::GONE => Error::NotFound { subject },
         StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => Error::Conflict { subject, message },

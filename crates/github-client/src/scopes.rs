@@ -86,7 +86,7 @@ impl GithubClient {
         let call = Call::get(self.shared.endpoints.rest(["rate_limit"]));
         let reply = self.exchange(&call, None).await?;
         if !reply.status.is_success() && !reply.headers.contains_key("x-oauth-scopes") {
-            return Err(crate::refusal::error_of(self, &call.subject, &reply));
+            return Err(crate::refusal::error_of(self, &call.subject, &reply, crate::refusal::Intent::Read));
         }
         Ok(Scopes::of(&reply.headers))
     }

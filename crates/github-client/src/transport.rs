@@ -1,6 +1,6 @@
 //! Sending: through the gate, with retries and redirects, from and into the recording.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
@@ -14,7 +14,9 @@ use crate::call::Call;
 use crate::endpoints::Endpoints;
 use crate::event::RequestReport;
 use crate::limits::{IsGraphql, limit_of};
+use crate::persist::{Effort, Failed, Tried};
 use crate::recording::{Recorded, RequestKey};
+use crate::refusal::Intent;
 use crate::{Error, Event, GithubClient, RecordingError, RepoId, refusal};
 
 /// How many redirects are followed.
@@ -28,43 +30,22 @@ pub(crate) struct Reply {
     pub(crate) body: Bytes,
     /// When the server answered, by its own clock.
     pub(crate) time: Timestamp,
+    /// Which attempt it answers, from 1.
+    pub(crate) attempt: u32,
     /// Where the repository lives now, when a permanent redirect was followed.
     pub(crate) moved_to: Option<Url>,
 }
 
 impl Reply {
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes, attempt: u32) -> Self {
+        // The clock of the server is the one its limits are told in.
+        let time = server_time(&headers).unwrap_or_else(Timestamp::now);
+        Self { status, headers, body, time, attempt, moved_to: None }
+    }
+
     pub(crate) fn json<T: DeserializeOwned>(&self, subject: &str) -> Result<T, Error> {
         serde_json::from_slice(&self.body)
             .map_err(|error| Error::Malformed { subject: subject.to_owned(), detail: error.to_string() })
-    }
-}
-
-/// An attempt without an answer.
-pub(crate) struct Failed {
-    trouble: Trouble,
-    detail: String,
-    source: Option<crate::error::Source>,
-    /// An answer came that cannot be used, so that asking again would not help.
-    fatal: Option<Error>,
-}
-
-impl Failed {
-    fn fatal(error: Error) -> Self {
-        Self { trouble: Trouble::Broken, detail: error.to_string(), source: None, fatal: Some(error) }
-    }
-
-    pub(crate) fn of(error: reqwest::Error) -> Self {
-        let detail = match () {
-            () if error.is_timeout() => "no answer in time",
-            () if error.is_connect() => "no connection",
-            () => "the connection broke",
-        };
-        Self {
-            trouble: Trouble::of(&error),
-            detail: detail.to_owned(),
-            source: Some(error.without_url().into()),
-            fatal: None,
-        }
     }
 }
 
@@ -112,6 +93,11 @@ impl GithubClient {
 
     /// The answer to a write; an error status is an error.
     pub(crate) async fn write(&self, call: &Call) -> Result<Reply, Error> {
+        check(self, call, self.write_unchecked(call).await?)
+    }
+
+    /// The answer to a write, whatever its status, but for redirects.
+    pub(crate) async fn write_unchecked(&self, call: &Call) -> Result<Reply, Error> {
         if self.offline() {
             return Err(Error::NotRecorded { subject: call.subject.clone() });
         }
@@ -125,7 +111,7 @@ impl GithubClient {
             }
             return Err(Error::Moved { subject: call.subject.clone(), to });
         }
-        check(self, call, reply)
+        Ok(reply)
     }
 
     /// Whether an answer repeats the token. Such an answer is not written down.
@@ -161,114 +147,102 @@ impl GithubClient {
 
     /// Sends until there is an answer that is neither a limit nor a passing failure.
     pub(crate) async fn exchange(&self, call: &Call, etag: Option<HeaderValue>) -> Result<Reply, Error> {
-        let shared = &self.shared;
-        let mut policy = shared.retry.clone();
-        let mut limits = policy.start();
-        policy.attempts = call.tries.unwrap_or(policy.attempts);
-        let mut troubles = policy.start();
-        let mut attempt = 0;
-        let mut hits = 0;
-        let is_graphql = if call.lane == crate::graphql::LANE { IsGraphql::Yes } else { IsGraphql::No };
+        let mut effort = Effort::new(self, call);
         loop {
-            attempt += 1;
-            let pass = shared.gate.enter(call.lane, call.points, limits.deadline()).await;
-            let pass = pass.map_err(|shut| Error::RateLimited {
-                subject: call.subject.clone(),
-                until: shut.until,
-                reason: shut.reason,
-            })?;
-            let outcome = self.follow(call, etag.as_ref(), attempt).await;
-            let reply = match outcome {
-                Ok(reply) => reply,
-                Err(Failed { fatal: Some(error), .. }) => return Err(error),
-                Err(failed) => {
-                    drop(pass);
-                    let wait = if failed.trouble.may_repeat(call.idempotency) {
-                        troubles.failed(None)
-                    } else {
-                        Err(troubles.spent())
-                    };
-                    let wait = wait.map_err(|mut spent| {
-                        spent.attempts = attempt;
-                        let (detail, source) = (failed.detail.clone(), failed.source);
-                        Error::Unavailable { subject: call.subject.clone(), spent, detail, source }
-                    })?;
-                    self.pause(call, failed.detail, wait).await;
-                    continue;
-                }
+            let pass = effort.enter().await?;
+            let tried = match self.follow(call, etag.as_ref(), effort.attempt).await? {
+                Ok(reply) => self.judge(call, reply, effort.hits),
+                Err(failed) => Tried::Failed(failed),
             };
-            if let Some(allowance) = Allowance::from_headers(&reply.headers) {
-                shared.gate.note(allowance, reply.time);
-            }
-            let Some(limit) = limit_of(reply.status, &reply.headers, &reply.body, is_graphql, hits, reply.time) else {
-                let trouble = Trouble::Status(reply.status);
-                let passing = trouble.may_repeat(call.idempotency);
-                if !passing && !reply.status.is_server_error() {
-                    return Ok(reply);
-                }
-                // A service that is down may say how long it will be; then nobody else needs to ask either.
-                let asked = retry_after(&reply.headers, reply.time);
-                if let Some(asked) = asked {
-                    shared.gate.shut(None, asked, http_kit::Reason::RetryAfter);
-                }
-                drop(pass);
-                let wait = if passing { troubles.failed(asked) } else { Err(troubles.spent()) };
-                let detail = refusal::describe(&reply);
-                let wait = wait.map_err(|mut spent| {
-                    spent.attempts = attempt;
-                    Error::Unavailable { subject: call.subject.clone(), spent, detail: detail.clone(), source: None }
-                })?;
-                self.pause(call, detail, wait).await;
-                continue;
-            };
-            // The gate is shut before the place is given back, so that nobody slips through between.
-            let lane = (limit.reason == http_kit::Reason::PrimaryLimit).then_some(call.lane);
-            shared.gate.shut(lane, limit.wait, limit.reason);
             drop(pass);
-            hits += 1;
-            if limits.failed(Some(limit.wait)).is_err() {
-                let until = reply.time.checked_add(limit.wait).unwrap_or(Timestamp::MAX);
-                return Err(Error::RateLimited { subject: call.subject.clone(), until, reason: limit.reason });
+            if let Some(reply) = effort.after(tried).await? {
+                return Ok(reply);
             }
         }
     }
 
-    async fn pause(&self, call: &Call, detail: String, wait: Duration) {
-        tracing::debug!(subject = %call.subject, wait_ms = wait.as_millis(), "retrying: {detail}");
-        self.shared.tell(&Event::Retrying { subject: call.subject.clone(), detail, wait });
-        tokio::time::sleep(wait).await;
+    /// What an answer means for the next attempt. Limits are taken note of.
+    pub(crate) fn judge(&self, call: &Call, reply: Reply, hits: u32) -> Tried<Reply> {
+        if let Some(allowance) = Allowance::from_headers(&reply.headers) {
+            self.shared.gate.note(allowance, reply.time);
+        }
+        let is_graphql = if call.lane == crate::graphql::LANE { IsGraphql::Yes } else { IsGraphql::No };
+        if let Some(limit) = limit_of(reply.status, &reply.headers, &reply.body, is_graphql, hits, reply.time) {
+            self.shut_for(call, limit);
+            return Tried::Limited { limit, time: reply.time };
+        }
+        if is_graphql == IsGraphql::Yes
+            && let Some(detail) = crate::graphql::overload(&reply.body)
+        {
+            return Tried::Failed(Failed::new(Trouble::Broken, detail));
+        }
+        let trouble = Trouble::Status(reply.status);
+        if reply.status.is_server_error() || trouble.may_repeat(call.idempotency) {
+            let asked = retry_after(&reply.headers, reply.time);
+            return Tried::Failed(Failed { asked, ..Failed::new(trouble, refusal::describe(&reply)) });
+        }
+        Tried::Done(reply)
     }
 
     /// One attempt, with the redirects of reads.
-    async fn follow(&self, call: &Call, etag: Option<&HeaderValue>, attempt: u32) -> Result<Reply, Failed> {
+    async fn follow(
+        &self,
+        call: &Call,
+        etag: Option<&HeaderValue>,
+        attempt: u32,
+    ) -> Result<Result<Reply, Failed>, Error> {
         let mut url = call.url.clone();
         let mut moved_to = None;
         for _ in 0..=MAX_REDIRECTS {
-            let mut reply = self.once(call, &url, etag, attempt).await?;
-            let permanent = matches!(reply.status.as_u16(), 301 | 308);
-            let redirect = permanent || matches!(reply.status.as_u16(), 302 | 303 | 307);
-            if !redirect || !call.reads() {
-                reply.moved_to = moved_to;
-                return Ok(reply);
-            }
-            let malformed = |detail: &str| {
-                Failed::fatal(Error::Malformed { subject: call.subject.clone(), detail: detail.to_owned() })
+            let mut reply = match self.once(call, &url, etag, attempt).await? {
+                Ok(reply) => reply,
+                Err(failed) => return Ok(Err(failed)),
             };
-            let next = location(&reply.headers, &url).ok_or_else(|| malformed("a redirect that leads nowhere"))?;
-            if url.scheme() == "https" && next.scheme() != "https" || !matches!(next.scheme(), "https" | "http") {
-                return Err(malformed("a redirect from https to something else"));
-            }
-            if permanent {
+            let Some(next) = redirect(call, reply.status, &reply.headers, &url)? else {
+                reply.moved_to = moved_to;
+                return Ok(Ok(reply));
+            };
+            if matches!(reply.status.as_u16(), 301 | 308) {
                 moved_to = Some(next.clone());
             }
             url = next;
         }
-        let detail = format!("more than {MAX_REDIRECTS} redirects");
-        Err(Failed::fatal(Error::Malformed { subject: call.subject.clone(), detail }))
+        Err(too_many_redirects(call))
+    }
+
+    /// The answer to a read, behind its redirects, with its body still to come.
+    pub(crate) async fn open(
+        &self,
+        call: &Call,
+        attempt: u32,
+    ) -> Result<Result<(Url, reqwest::Response), Failed>, Error> {
+        let mut url = call.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let started = Instant::now();
+            let response = match self.prepare(&self.shared.transfers, Method::GET, &url, &call.accept).send().await {
+                Ok(response) => response,
+                Err(error) => {
+                    self.report(&Method::GET, &url, None, 0, 0, started, attempt);
+                    return Ok(Err(Failed::of(error)));
+                }
+            };
+            let Some(next) = redirect(call, response.status(), response.headers(), &url)? else {
+                return Ok(Ok((url, response)));
+            };
+            self.report(&Method::GET, &url, Some(response.status()), 0, 0, started, attempt);
+            url = next;
+        }
+        Err(too_many_redirects(call))
     }
 
     /// One request on the wire.
-    async fn once(&self, call: &Call, url: &Url, etag: Option<&HeaderValue>, attempt: u32) -> Result<Reply, Failed> {
+    async fn once(
+        &self,
+        call: &Call,
+        url: &Url,
+        etag: Option<&HeaderValue>,
+        attempt: u32,
+    ) -> Result<Result<Reply, Failed>, Error> {
         let shared = &self.shared;
         let mut request = self.prepare(&shared.http, call.method.clone(), url, &call.accept);
         if let Some(etag) = etag {
@@ -279,33 +253,27 @@ impl GithubClient {
         }
         let started = Instant::now();
         let answer = async {
-            let response = request.send().await.map_err(Failed::of)?;
+            let response = match request.send().await {
+                Ok(response) => response,
+                Err(error) => return Ok(Err(Failed::of(error))),
+            };
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = http_kit::read_bounded(response, shared.max_answer).await.map_err(|error| match error {
-                http_kit::ReadError::TooLarge { limit, .. } => {
-                    Failed::fatal(Error::TooLarge { subject: call.subject.clone(), limit })
+            match http_kit::read_bounded(response, shared.max_answer).await {
+                Ok(body) => Ok(Ok(Reply::new(status, headers, body.into(), attempt))),
+                Err(http_kit::ReadError::Broken { source, .. }) => Ok(Err(Failed::of(source))),
+                Err(http_kit::ReadError::TooLarge { limit, .. }) => {
+                    Err(Error::TooLarge { subject: call.subject.clone(), limit })
                 }
-                http_kit::ReadError::Broken { source, .. } => Failed::of(source),
-                other => Failed::fatal(Error::Malformed { subject: call.subject.clone(), detail: other.to_string() }),
-            })?;
-            Ok((status, headers, Bytes::from(body)))
+                Err(other) => Ok(Err(Failed::new(Trouble::Broken, other.to_string()))),
+            }
         };
-        let answer = match tokio::time::timeout(shared.request_timeout, answer).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Failed {
-                trouble: Trouble::Broken,
-                detail: format!("no whole answer within {} s", shared.request_timeout.as_secs_f64()),
-                source: None,
-                fatal: None,
-            }),
-        };
-        let received = answer.as_ref().map_or(0, |(_, _, body)| body.len() as u64);
-        let status = answer.as_ref().ok().map(|(status, _, _)| *status);
+        let answer = tokio::time::timeout(shared.request_timeout, answer).await;
+        let answer = answer.unwrap_or_else(|_| Ok(Err(Failed::late(shared.request_timeout))));
+        let reply = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok());
+        let received = reply.map_or(0, |reply| reply.body.len() as u64);
+        let status = reply.map(|reply| reply.status);
         self.report(&call.method, url, status, call.body.len() as u64, received, started, attempt);
-        let (status, headers, body) = answer?;
-        // The clock of the server is the one its limits are told in.
-        let time = server_time(&headers).unwrap_or_else(Timestamp::now);
-        Ok(Reply { status, headers, body, time, moved_to: None })
+        answer
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one report")]
@@ -348,13 +316,38 @@ impl GithubClient {
 impl From<Recorded> for Reply {
     fn from(recorded: Recorded) -> Self {
         let time = server_time(&recorded.headers).unwrap_or(Timestamp::UNIX_EPOCH);
-        Self { status: recorded.status, headers: recorded.headers, body: recorded.body, time, moved_to: None }
+        Self {
+            status: recorded.status,
+            headers: recorded.headers,
+            body: recorded.body,
+            time,
+            attempt: 1,
+            moved_to: None,
+        }
     }
 }
 
 /// The answer, if it is one of success.
-fn check(client: &GithubClient, call: &Call, reply: Reply) -> Result<Reply, Error> {
-    if reply.status.is_success() { Ok(reply) } else { Err(refusal::error_of(client, &call.subject, &reply)) }
+pub(crate) fn check(client: &GithubClient, call: &Call, reply: Reply) -> Result<Reply, Error> {
+    let intent = if call.reads() { Intent::Read } else { Intent::Write };
+    if reply.status.is_success() { Ok(reply) } else { Err(refusal::error_of(client, &call.subject, &reply, intent)) }
+}
+
+/// Where a redirect of a read leads. Never from https to something else: who can change an answer could read what follows.
+fn redirect(call: &Call, status: StatusCode, headers: &HeaderMap, from: &Url) -> Result<Option<Url>, Error> {
+    if !call.reads() || !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let malformed = |detail: &str| Error::Malformed { subject: call.subject.clone(), detail: detail.to_owned() };
+    let next = location(headers, from).ok_or_else(|| malformed("a redirect that leads nowhere"))?;
+    if from.scheme() == "https" && next.scheme() != "https" || !matches!(next.scheme(), "https" | "http") {
+        return Err(malformed("a redirect from https to something else"));
+    }
+    Ok(Some(next))
+}
+
+fn too_many_redirects(call: &Call) -> Error {
+    Error::Malformed { subject: call.subject.clone(), detail: format!("more than {MAX_REDIRECTS} redirects") }
 }
 
 fn location(headers: &HeaderMap, from: &Url) -> Option<Url> {

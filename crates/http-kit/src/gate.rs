@@ -246,9 +246,10 @@ impl Gate {
         }
     }
 
-    /// What is known to be left in a lane.
+    /// What is known to be left in a lane. Nothing when that was told of a period that is over.
     pub fn allowance(&self, lane: &str) -> Option<Allowance> {
-        self.state().allowances.get(lane).cloned()
+        let known = self.state().allowances.get(lane).cloned();
+        known.filter(|allowance| allowance.renewed > Timestamp::now())
     }
 
     fn tell(&self, closed: Closed, now: Instant) {
@@ -348,5 +349,7 @@ mod tests {
         assert!(shut.until.duration_since(renewed).abs() < jiff::SignedDuration::from_secs(5), "{shut}");
         gate.note(Allowance { renewed: renewed + Duration::from_secs(3600), ..left(60) }, now);
         assert_eq!(gate.allowance("core").unwrap().remaining, 60);
+        gate.note(Allowance { lane: "search".into(), renewed: now - Duration::from_secs(1), ..left(5) }, now);
+        assert_eq!(gate.allowance("search"), None, "a period that is over says nothing");
     }
 }

@@ -146,6 +146,8 @@ impl fmt::Display for Spent {
     }
 }
 
+impl std::error::Error for Spent {}
+
 /// The wait that a `Retry-After` header asks for: seconds, or an HTTP date seen from `now`. A date in the past is no wait.
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();

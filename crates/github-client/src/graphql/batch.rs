@@ -1,6 +1,7 @@
 //! Many things in batches whose size follows what the server bears.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -36,6 +37,8 @@ pub(super) struct BatchOptions {
 const PATIENCE: u32 = 2;
 /// How many single things in a row may fail, with no answer between, before the server is taken to be down.
 const HOPELESS: u32 = 5;
+/// How long a run that failed waits for the requests that are under way.
+const LAST_ORDERS: Duration = Duration::from_secs(2);
 
 impl GithubClient {
     /// Asks for all keys. A batch that is too much for the server is halved; what fails alone is reported by its key.
@@ -52,20 +55,14 @@ impl GithubClient {
         K: Ord + Clone,
         F: Future<Output = Result<Answered<K, V>, Error>>,
     {
+        let mut run =
+            Run { queue: keys.into(), alone: VecDeque::new(), size: options.most.max(1), successes: 0, hopeless: 0 };
         let mut gathered = Gathered { values: BTreeMap::new(), failed: BTreeMap::new() };
-        let mut queue: VecDeque<K> = keys.into();
-        let mut alone: VecDeque<K> = VecDeque::new();
-        let mut size = options.most.max(1);
-        let (mut successes, mut hopeless) = (0, 0);
-        self.check_budget(queue.len(), size)?;
+        self.check_budget(run.queue.len(), run.size)?;
         let mut running = FuturesUnordered::new();
-        loop {
+        let error = loop {
             while running.len() < options.parallel.max(1) {
-                let keys: Vec<K> = if alone.is_empty() {
-                    queue.drain(..size.min(queue.len())).collect()
-                } else {
-                    alone.pop_front().into_iter().collect()
-                };
+                let keys = run.next();
                 if keys.is_empty() {
                     break;
                 }
@@ -74,46 +71,84 @@ impl GithubClient {
                 running.push(async move { (keys, asked.await) });
             }
             let Some((keys, outcome)) = running.next().await else { return Ok(gathered) };
+            let before = run.size;
             match outcome {
                 Ok(answered) => {
-                    hopeless = 0;
-                    successes += 1;
                     gathered.values.extend(answered.values);
                     gathered.failed.extend(answered.failed);
-                    alone.extend(answered.again);
-                    if successes >= PATIENCE && size < options.most {
-                        successes = 0;
-                        size = (size * 2).min(options.most);
-                        self.shared.tell(&Event::BatchSize { size });
+                    run.alone.extend(answered.again);
+                    run.succeeded(options.most);
+                    if let Err(error) = self.check_budget(run.queue.len(), run.size) {
+                        break error;
                     }
-                    self.check_budget(queue.len(), size)?;
                 }
-                Err(Error::Unavailable { .. } | Error::TooLarge { .. } | Error::Malformed { .. }) if keys.len() > 1 => {
-                    successes = 0;
-                    // Several batches of the old size may fail together; they halve it once.
-                    let half = keys.len().div_ceil(2);
-                    if half < size {
-                        size = half;
-                        self.shared.tell(&Event::BatchSize { size });
-                    }
-                    keys.into_iter().rev().for_each(|key| queue.push_front(key));
-                    // A server in trouble is not helped by being asked again at once.
-                    tokio::time::sleep(self.shared.retry.first_delay).await;
-                }
-                Err(error @ (Error::Unavailable { .. } | Error::TooLarge { .. } | Error::Malformed { .. })) => {
-                    hopeless += 1;
-                    if hopeless >= HOPELESS {
-                        return Err(error);
+                Err(error) if !is_of_one(&error) => break error,
+                Err(error) if keys.len() == 1 => {
+                    run.hopeless += 1;
+                    if run.hopeless >= HOPELESS {
+                        break error;
                     }
                     gathered.failed.extend(keys.into_iter().next().map(|key| (key, error)));
                 }
-                Err(error) => return Err(error),
+                Err(_) => {
+                    run.halve(keys);
+                    // A server in trouble is not helped by being asked again at once.
+                    tokio::time::sleep(self.shared.retry.first_delay).await;
+                }
             }
+            if run.size != before {
+                self.shared.tell(&Event::BatchSize { size: run.size });
+            }
+        };
+        // What is under way has been paid for; it may still come in, and be written down.
+        let rest = async { while running.next().await.is_some() {} };
+        if tokio::time::timeout(LAST_ORDERS, rest).await.is_err() {
+            tracing::debug!("requests that were under way are given up");
         }
+        Err(error)
     }
 
     /// Stops a run that what is left cannot hold, as far as that is known.
     fn check_budget(&self, left: usize, size: usize) -> Result<(), Error> {
         Forecast::new(left.div_ceil(size) as u64, self.allowance(LANE).as_ref()).check()
+    }
+}
+
+/// Whether an error may come from what was asked for, and not from the server, the token or a limit.
+fn is_of_one(error: &Error) -> bool {
+    matches!(error, Error::Unavailable { .. } | Error::TooLarge { .. } | Error::Malformed { .. })
+}
+
+/// What is still to be asked for, and in which portions.
+struct Run<K> {
+    queue: VecDeque<K>,
+    alone: VecDeque<K>,
+    size: usize,
+    successes: u32,
+    hopeless: u32,
+}
+
+impl<K> Run<K> {
+    fn next(&mut self) -> Vec<K> {
+        match self.alone.pop_front() {
+            Some(key) => vec![key],
+            None => self.queue.drain(..self.size.min(self.queue.len())).collect(),
+        }
+    }
+
+    fn succeeded(&mut self, most: usize) {
+        self.hopeless = 0;
+        self.successes += 1;
+        if self.successes >= PATIENCE && self.size < most {
+            self.successes = 0;
+            self.size = (self.size * 2).min(most);
+        }
+    }
+
+    /// Several batches of the old size may fail together; they halve it once.
+    fn halve(&mut self, keys: Vec<K>) {
+        self.successes = 0;
+        self.size = self.size.min(keys.len().div_ceil(2));
+        keys.into_iter().rev().for_each(|key| self.queue.push_front(key));
     }
 }

@@ -128,7 +128,7 @@ impl GithubClient {
                     });
                     answered.values.insert(commit, pulls.collect());
                 }
-                Part::Missing => drop(answered.values.insert(commit, Vec::new())),
+                Part::Missing | Part::Null => drop(answered.values.insert(commit, Vec::new())),
                 Part::Failed(_) if !alone => answered.again.push(commit),
                 Part::Failed(message) => {
                     let error = Error::Graphql { subject: subject(), message };

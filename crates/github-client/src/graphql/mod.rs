@@ -163,7 +163,7 @@ impl GithubClient {
         call.subject = subject(question);
         let reply = self.exchange(&call, None).await?;
         if !reply.status.is_success() {
-            return Err(crate::refusal::error_of(self, &call.subject, &reply));
+            return Err(crate::refusal::error_of(self, &call.subject, &reply, crate::refusal::Intent::Read));
         }
         Ok(reply)
     }
@@ -197,13 +197,23 @@ impl GithubClient {
             _ if reply.errors.iter().any(|error| error.is_not_found() && error.is_at(&["repository"])) => {
                 Err(Error::NotFound { subject: format!("{}/{repo}", self.shared.endpoints.web) })
             }
-            _ if reply.errors.iter().any(GraphqlError::is_heavy) => Err(unavailable(subject(), &reply.errors)),
             _ if reply.errors.is_empty() => {
                 Err(Error::Malformed { subject: subject(), detail: "neither a repository nor an error".to_owned() })
             }
             _ => Err(refused(subject(), &reply.errors)),
         }
     }
+}
+
+/// What a server says that could not do what it was asked at all, and may be able to do less, or the same later.
+pub(crate) fn overload(body: &[u8]) -> Option<String> {
+    // Such an answer holds a message and nothing else, so that whole answers need not be read twice.
+    if body.len() > 64 * 1024 {
+        return None;
+    }
+    let reply: GraphqlReply = serde_json::from_slice(body).ok()?;
+    let empty = reply.data.as_object().is_none_or(|data| data.values().all(Value::is_null));
+    (empty && reply.errors.iter().any(GraphqlError::is_heavy)).then(|| messages(&reply.errors))
 }
 
 fn subject(question: &Question) -> String {
@@ -226,11 +236,6 @@ fn messages(errors: &[GraphqlError]) -> String {
         debug_assert!(written.is_ok(), "a text takes everything");
     }
     text
-}
-
-fn unavailable(subject: String, errors: &[GraphqlError]) -> Error {
-    let spent = http_kit::Spent { attempts: 1, elapsed: std::time::Duration::ZERO };
-    Error::Unavailable { subject, spent, detail: messages(errors), source: None }
 }
 
 fn refused(subject: String, errors: &[GraphqlError]) -> Error {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use http_kit::Idempotency;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -251,7 +252,9 @@ impl GithubClient {
         document.push_str("}rateLimit{cost limit remaining resetAt}}");
         document.push_str(FIELDS);
         let question = Question::about("PullsByNumber", repo, document);
-        let reply = self.ask(&question, persistence).await.map_err(|error| named(error, repo, &numbers))?;
+        let answer = self.send(&question, persistence, Idempotency::Repeatable).await;
+        let answer = answer.map_err(|error| named(error, repo, &numbers))?;
+        let reply = super::parse(&question, &answer.body)?;
         let repository = self.repository(repo, &question, &reply).map_err(|error| named(error, repo, &numbers))?;
         let alone = numbers.len() == 1;
         let mut answered = Answered { values: BTreeMap::new(), failed: BTreeMap::new(), again: Vec::new() };
@@ -269,7 +272,12 @@ impl GithubClient {
                     answered.values.insert(number, Some(record));
                 }
                 Part::Missing => drop(answered.values.insert(number, None)),
-                Part::Failed(_) if !alone => answered.again.push(number),
+                Part::Failed(_) | Part::Null if !alone => answered.again.push(number),
+                Part::Null => {
+                    let subject = format!("pull request #{number} of {repo}");
+                    let detail = "neither a pull request nor a reason".to_owned();
+                    answered.failed.insert(number, Error::Malformed { subject, detail });
+                }
                 Part::Failed(detail) => {
                     let subject = format!("pull request #{number} of {repo}");
                     answered.failed.insert(number, Error::Graphql { subject, message: detail });
@@ -286,7 +294,11 @@ impl GithubClient {
         if let Some((recording, _)) = &self.recording {
             let (recording, host, repo) = (recording.clone(), self.shared.endpoints.host.clone(), repo.clone());
             let records: Vec<PullRecord> = answered.values.values().flatten().cloned().collect();
-            on_disk(move || recording.put_pulls(&host, &repo, &records)).await?;
+            on_disk(move || {
+                recording.begin_sync(&host, &repo, answer.time)?;
+                recording.put_pulls(&host, &repo, &records)
+            })
+            .await?;
         }
         Ok(answered)
     }
@@ -360,7 +372,10 @@ pub(super) fn write_alias(document: &mut String, number: PullNumber, field: &str
 /// What an answer says of one alias.
 pub(super) enum Part<'a> {
     Whole(&'a Value),
+    /// Nothing is there, and GitHub says so.
     Missing,
+    /// Nothing is there, and GitHub says nothing about it.
+    Null,
     /// With what GitHub says.
     Failed(String),
 }
@@ -371,7 +386,7 @@ pub(super) fn part<'a>(repository: &'a Value, reply: &GraphqlReply, alias: &str)
     match (value, errors.first()) {
         (Some(value), None) => Part::Whole(value),
         (None, Some(_)) if errors.iter().all(|error| error.is_not_found()) => Part::Missing,
-        (None, None) if reply.errors.is_empty() => Part::Missing,
+        (None, None) if reply.errors.is_empty() => Part::Null,
         // A field below failed, or the alias for another reason than that it is not there.
         (_, Some(error)) => Part::Failed(shown(&error.message, 300)),
         (None, None) => Part::Failed(messages(&reply.errors)),

@@ -133,7 +133,7 @@ impl GithubClient {
                             .map_err(|error| Error::Malformed { subject, detail: error.to_string() })?;
                         answered.values.insert(number, Some(time.updated_at));
                     }
-                    Part::Missing => drop(answered.values.insert(number, None)),
+                    Part::Missing | Part::Null => drop(answered.values.insert(number, None)),
                     Part::Failed(_) if !alone => answered.again.push(number),
                     Part::Failed(message) => drop(answered.failed.insert(number, Error::Graphql { subject, message })),
                 }

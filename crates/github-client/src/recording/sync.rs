@@ -13,6 +13,8 @@ use crate::{PullNumber, RepoId};
 
 /// The largest state that is read.
 const MAX_STATE: u64 = 64 << 20;
+/// Changes that GitHub's lists may not show yet, with the time that a request may take: copies lag, and times are whole seconds.
+const LAG: SignedDuration = SignedDuration::from_secs(120);
 /// A process that asked for a pull request longer ago than this is not about to write it down any more.
 const IN_FLIGHT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -30,8 +32,12 @@ pub(crate) struct SyncState {
 }
 
 impl SyncState {
-    /// Nothing changed before `time` that records do not hold.
-    pub(crate) fn at(time: Timestamp) -> Self {
+    /// What was asked for until this time of the server is known.
+    pub(crate) fn before(time: Timestamp) -> Self {
+        Self::at(time.checked_sub(LAG).unwrap_or(time))
+    }
+
+    fn at(time: Timestamp) -> Self {
         Self { synced_at: time, changed: BTreeMap::new(), unchecked: BTreeSet::new() }
     }
 
@@ -61,6 +67,16 @@ impl Recording {
             Err(RecordingError::TooLarge { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Before the first records of a repository are written, the time is written from which on changes have to be looked for. Records that
+    /// are there already may be of any age.
+    pub(crate) fn begin_sync(&self, host: &str, repo: &RepoId, time: Timestamp) -> Result<(), RecordingError> {
+        if state_path(self.folder(), host, repo).exists() {
+            return Ok(());
+        }
+        let state = SyncState { unchecked: self.recorded_numbers(host, repo)?, ..SyncState::before(time) };
+        self.put_sync_state(host, repo, state, &BTreeMap::new()).map(drop)
     }
 
     /// Adds to the state what was found out; `recorded` holds records that were checked or written just now, with their age.

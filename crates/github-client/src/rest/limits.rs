@@ -32,7 +32,7 @@ impl GithubClient {
         // Never from a recording: what was left then is of no use now.
         let reply = self.exchange(&call, None).await?;
         if !reply.status.is_success() {
-            return Err(crate::refusal::error_of(self, &call.subject, &reply));
+            return Err(crate::refusal::error_of(self, &call.subject, &reply, crate::refusal::Intent::Read));
         }
         let wire: Wire = reply.json(&call.subject)?;
         let allowances: Vec<Allowance> = wire

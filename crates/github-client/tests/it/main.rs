@@ -4,9 +4,12 @@
 
 mod batches;
 mod caching;
+mod contracts;
 mod fake;
 mod limits;
 mod recorded;
+mod releases;
+mod rest;
 mod server_faults;
 mod server_pulls;
 

@@ -1,5 +1,7 @@
 //! Clients against real sockets.
 
+mod auth;
+
 use std::time::Duration;
 
 use http_kit::{ClientError, ClientOptions, ReadError, client, install_crypto_provider, read_bounded};
