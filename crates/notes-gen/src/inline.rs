@@ -36,3 +36,34 @@ pub(crate) fn escape(label: &str) -> String {
     }
     escaped
 }
+
+/// The same at the start of a block, where it opens no heading, list or the like.
+pub(crate) fn escape_start(label: &str) -> String {
+    let mut escaped = escape(label);
+    let digits = escaped.bytes().take_while(u8::is_ascii_digit).count();
+    if escaped[digits..].starts_with(|c: char| c.is_ascii_punctuation() && c != '\\') {
+        escaped.insert(digits, '\\');
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_stay_labels() {
+        let cases = [
+            ("a|b", "a\\|b", "a\\|b"),
+            ("# a\nb", "# a b", "\\# a b"),
+            ("1. a", "1. a", "1\\. a"),
+            ("- `a`", "- \\`a\\`", "\\- \\`a\\`"),
+            ("[a]", "\\[a\\]", "\\[a\\]"),
+            ("", "", ""),
+        ];
+        for (label, within, first) in cases {
+            assert_eq!((escape(label).as_str(), escape_start(label).as_str()), (within, first));
+        }
+        assert_eq!(link("a]", "https://x.example/(b) c|d\n"), "[a\\]](https://x.example/%28b%29%20c%7Cd)");
+    }
+}

@@ -21,6 +21,8 @@ pub(super) enum Tail {
 pub(super) struct Contained {
     pub(super) text: String,
     pub(super) tail: Tail,
+    /// Whether it is known to stay within its place; otherwise [`stays_within`] tells, when the item is written.
+    pub(super) is_proved: bool,
 }
 
 /// The note that a text holds; nothing if it says that there is none, or is but a piece of the pull request's form.
@@ -41,22 +43,27 @@ fn is_form(line: &str) -> bool {
         || (is_title && line.trim_end_matches('*').ends_with(':'))
 }
 
-/// Changes as little as is needed; what resists is written without any markup.
+/// Changes as little as is needed; what resists is written without any markup. Empty, if all there was is line breaks.
 pub(super) fn contain(text: &str) -> Contained {
     if is_plain(text) {
-        return Contained { text: text.to_owned(), tail: Tail::Inline };
+        return Contained { text: text.to_owned(), tail: Tail::Inline, is_proved: true };
     }
     let mut text = text.to_owned();
     for _ in 0..4 {
         let (edits, tail) = edits(&text);
         if edits.is_empty() {
-            // The proof looks at the text in its place.
-            let probe = format!("- {}\n\n", indented(&text));
-            return if stays_within(&probe) { Contained { text, tail } } else { break_up(&text) };
+            return Contained { text, tail, is_proved: false };
         }
-        text = apply(&text, edits);
+        text = apply(&text, edits).trim().to_owned();
     }
     break_up(&text)
+}
+
+/// A text that is a block of its own.
+pub(super) fn contained_block(text: &str) -> String {
+    let contained = contain(text);
+    let stays = contained.is_proved || stays_within(&format!("- {}\n", indented(&contained.text)));
+    if stays { contained.text } else { break_up(&contained.text).text }
 }
 
 /// The text below the bullet of a list.
@@ -74,10 +81,16 @@ pub(super) fn indented(text: &str) -> String {
     lines
 }
 
-/// One line without elements that opens no block: nothing can go wrong.
+/// One line without elements and links that opens no block: nothing can go wrong.
 fn is_plain(text: &str) -> bool {
     let opens = |c: char| matches!(c, '#' | '~' | '[' | '-' | '+' | '*' | '_' | '=' | '>' | '|') || c.is_whitespace();
-    !text.contains(['\n', '<']) && !text.contains("](") && !text.starts_with("```") && !text.starts_with(opens)
+    let behind_number = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_numbered = behind_number.len() < text.len() && behind_number.starts_with(['.', ')']);
+    !text.contains(['\n', '<'])
+        && !text.contains("](")
+        && !text.starts_with("```")
+        && !text.starts_with(opens)
+        && !is_numbered
 }
 
 fn options() -> Options {
@@ -203,9 +216,10 @@ fn apply(text: &str, edits: Vec<Edit>) -> String {
     edited
 }
 
-/// Whether a list of one item is all there is before a heading that follows, and none of the forbidden things is in it.
-fn stays_within(item: &str) -> bool {
-    let probe = format!("{item}## probe\n");
+/// Whether an item of a list, which ends in a newline, is all there is before a heading that follows, and none of the forbidden
+/// things is in it.
+pub(super) fn stays_within(item: &str) -> bool {
+    let probe = format!("{item}\n## probe\n");
     let parser = Parser::new_ext(&probe, options());
     if parser.reference_definitions().iter().next().is_some() {
         return false;
@@ -216,6 +230,7 @@ fn stays_within(item: &str) -> bool {
     let mut headings = 0_usize;
     for (event, range) in parser.into_offset_iter() {
         match event {
+            Event::Start(Tag::FootnoteDefinition(_)) => return false,
             Event::Start(tag) => {
                 if depth == 0 {
                     blocks += 1;
@@ -226,7 +241,7 @@ fn stays_within(item: &str) -> bool {
                 items += usize::from(depth == 1 && matches!(tag, Tag::Item));
                 if matches!(tag, Tag::Heading { .. }) {
                     headings += 1;
-                    if depth > 0 || range.start != item.len() {
+                    if depth > 0 || range.start != item.len() + 1 {
                         return false;
                     }
                 }
@@ -242,7 +257,7 @@ fn stays_within(item: &str) -> bool {
 }
 
 /// The words alone, on one line.
-fn break_up(text: &str) -> Contained {
+pub(super) fn break_up(text: &str) -> Contained {
     let mut words = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !words.is_empty() {
@@ -255,7 +270,7 @@ fn break_up(text: &str) -> Contained {
             words.push(character);
         }
     }
-    Contained { text: words, tail: Tail::Inline }
+    Contained { text: words, tail: Tail::Inline, is_proved: true }
 }
 
 #[cfg(test)]
@@ -264,13 +279,14 @@ mod tests {
 
     #[test]
     fn texts_are_contained() {
-        let inline = |text: &str| Contained { text: text.into(), tail: Tail::Inline };
-        let block = |text: &str| Contained { text: text.into(), tail: Tail::Paragraph };
+        let inline = |text: &str| (text.to_owned(), Tail::Inline);
+        let block = |text: &str| (text.to_owned(), Tail::Paragraph);
         #[rustfmt::skip]
         let cases = [
             ("plain", "a `b` *c* [d](https://x.example)", inline("a `b` *c* [d](https://x.example)")),
             ("list", "a:\n- b\n- c", inline("a:\n- b\n- c")),
             ("heading", "a\n# b\n## c", inline("a\n\\# b\n\\## c")),
+            ("heading in a list", "1. # a", inline("1. \\# a")),
             ("heading first", "### b", inline("\\### b")),
             ("underlined", "a\n---\nb\n===", inline("a\n\\---\nb\n\\===")),
             ("underlined in a list", "- a\n  ---", inline("- a\n  \\---")),
@@ -296,8 +312,19 @@ mod tests {
             ("quoted heading", "> # a", block("> \\# a")),
         ];
         for (name, text, expected) in cases {
-            assert_eq!(contain(text), expected, "{name}");
+            let contained = contain(text);
+            assert_eq!((contained.text, contained.tail), expected, "{name}");
+            assert!(contained.is_proved || stays_within(&format!("- {}\n", indented(&expected.0))), "{name}");
         }
+    }
+
+    #[test]
+    fn what_resists_is_broken_up() {
+        for item in ["- a\n  # b\n", "- a\n\nb\n", "- a\n- b\n", "- <pre>\n", "- a\n  \t[^1]: b\n", "- [a]: b\n", "a\n"]
+        {
+            assert!(!stays_within(item), "{item}");
+        }
+        assert_eq!(break_up("a\n\n# <b>\t*c*").text, "a \\# \\<b\\> \\*c\\*");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::contain::{Tail, cleaned, contain, indented};
+use super::contain::{Contained, Tail, break_up, cleaned, contain, indented, stays_within};
 use crate::autolink::without_punctuation;
-use crate::inline::{escape, link, safe};
-use crate::text::upper_first;
+use crate::inline::{escape, escape_start, link, safe};
+use crate::text::{sanitize_line, upper_first};
 use crate::{Document, DocumentationKind, GroupSuffix, LinkStyle, Note, Profile, PullNumber};
 
 /// What stands in one item of the document's lists.
@@ -81,7 +81,8 @@ pub fn group<'a>(document: &'a Document, profile: &Profile) -> Grouped<'a> {
 fn items<'a>(document: &'a Document, profile: &Profile) -> Vec<Item<'a>> {
     let shown = |number: PullNumber| {
         let note = document.notes.get(number).filter(|note| !note.do_not_publish || note.is_mapped)?;
-        Some((note, cleaned(&note.text)?))
+        let contained = contain(&cleaned(&note.text)?);
+        (!contained.text.is_empty()).then_some((note, contained))
     };
     let mut merged: BTreeSet<PullNumber> = BTreeSet::new();
     let mut twins: BTreeMap<PullNumber, Vec<&Note>> = BTreeMap::new();
@@ -100,25 +101,32 @@ fn items<'a>(document: &'a Document, profile: &Profile) -> Vec<Item<'a>> {
     let numbers = document.notes.iter().map(|note| note.pr_number).filter(|number| !merged.contains(number));
     numbers
         .filter_map(|number| {
-            let (note, text) = shown(number)?;
-            Some(Item::new(note, twins.remove(&number).unwrap_or_default(), &text, profile))
+            let (note, contained) = shown(number)?;
+            Some(Item::new(note, twins.remove(&number).unwrap_or_default(), &contained, profile))
         })
         .collect()
 }
 
 impl<'a> Item<'a> {
-    fn new(note: &'a Note, twins: Vec<&'a Note>, text: &str, profile: &Profile) -> Self {
-        let contained = contain(text);
-        let text = upper_first(&contained.text);
-        let mut item = Self { note, twins, text, line: String::new(), links: Vec::new() };
-        item.line = indented(&item.text);
-        item.line.push_str(match contained.tail {
+    fn new(note: &'a Note, twins: Vec<&'a Note>, contained: &Contained, profile: &Profile) -> Self {
+        let mut item = Self { note, twins, text: String::new(), line: String::new(), links: Vec::new() };
+        item.links = item.documentation(profile.links);
+        item.write(contained, profile);
+        // The proof looks at the text in its place.
+        if !contained.is_proved && !stays_within(&format!("- {}\n", item.markdown())) {
+            item.write(&break_up(&contained.text), profile);
+        }
+        item
+    }
+
+    fn write(&mut self, contained: &Contained, profile: &Profile) {
+        self.text = upper_first(&contained.text);
+        self.line = indented(&self.text);
+        self.line.push_str(match contained.tail {
             Tail::Inline => " ",
             Tail::Paragraph => "\n\n  ",
         });
-        item.push_tail(profile);
-        item.links = item.documentation(profile.links);
-        item
+        self.push_tail(profile);
     }
 
     /// The note and its twins.
@@ -159,7 +167,8 @@ impl<'a> Item<'a> {
         let mut shown: BTreeSet<&str> = BTreeSet::new();
         let mut lines = Vec::new();
         for documentation in self.all().flat_map(|note| &note.documentation) {
-            let bare = documentation.description.trim_matches(|c: char| c.is_whitespace() || "[]:-()".contains(c));
+            let description = sanitize_line(&documentation.description);
+            let bare = description.trim_matches(|c: char| c.is_whitespace() || "[]:-()".contains(c));
             let label = if bare.is_empty() { kind_label(&documentation.kind) } else { bare };
             // Some authors write several addresses on one line.
             let addresses =
@@ -168,7 +177,7 @@ impl<'a> Item<'a> {
                 if shown.insert(address) {
                     lines.push(match links {
                         LinkStyle::Linked => format!("  - {}", link(label, address)),
-                        LinkStyle::Plain => format!("  - {}: {}", escape(label), safe(address)),
+                        LinkStyle::Plain => format!("  - {}: {}", escape_start(label), safe(address)),
                     });
                 }
             }

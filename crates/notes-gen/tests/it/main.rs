@@ -4,6 +4,7 @@
 
 mod changelogs;
 mod cve;
+mod documents;
 mod drafts;
 mod gathering;
 mod maps;
