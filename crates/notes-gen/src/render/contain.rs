@@ -21,8 +21,8 @@ pub(super) enum Tail {
 pub(super) struct Contained {
     pub(super) text: String,
     pub(super) tail: Tail,
-    /// Whether it is known to stay within its place; otherwise [`stays_within`] tells, when the item is written.
-    pub(super) is_proved: bool,
+    /// Whether it is known to stay within its place; otherwise [`prove`] makes sure.
+    is_proved: bool,
 }
 
 /// The note that a text holds; nothing if it says that there is none, or is but a piece of the pull request's form.
@@ -43,27 +43,42 @@ fn is_form(line: &str) -> bool {
         || (is_title && line.trim_end_matches('*').ends_with(':'))
 }
 
-/// Changes as little as is needed; what resists is written without any markup. Empty, if all there was is line breaks.
+/// Changes as little as is needed. Empty, if all there was is line breaks. What it changed may, rarely, bring up something else to
+/// change; [`prove`] sees to that.
 pub(super) fn contain(text: &str) -> Contained {
     if is_plain(text) {
         return Contained { text: text.to_owned(), tail: Tail::Inline, is_proved: true };
     }
-    let mut text = text.to_owned();
-    for _ in 0..4 {
-        let (edits, tail) = edits(&text);
-        if edits.is_empty() {
-            return Contained { text, tail, is_proved: false };
-        }
-        text = apply(&text, edits).trim().to_owned();
+    let (edits, tail) = edits(text);
+    let text = if edits.is_empty() { text.to_owned() } else { apply(text, edits).trim().to_owned() };
+    Contained { text, tail, is_proved: false }
+}
+
+/// Writes a text into its place until it stays there. `write` gives the whole list item, which ends in a newline. What resists is
+/// written without any markup.
+pub(super) fn prove(contained: &Contained, mut write: impl FnMut(&Contained) -> String) {
+    let item = write(contained);
+    if contained.is_proved || stays_within(&item) {
+        return;
     }
-    break_up(&text)
+    let mut contained = contain(&contained.text);
+    for _ in 0..3 {
+        if stays_within(&write(&contained)) {
+            return;
+        }
+        contained = contain(&contained.text);
+    }
+    write(&break_up(&contained.text));
 }
 
 /// A text that is a block of its own.
 pub(super) fn contained_block(text: &str) -> String {
-    let contained = contain(text);
-    let stays = contained.is_proved || stays_within(&format!("- {}\n", indented(&contained.text)));
-    if stays { contained.text } else { break_up(&contained.text).text }
+    let mut block = String::new();
+    prove(&contain(text), |contained| {
+        block.clone_from(&contained.text);
+        format!("- {}\n", indented(&contained.text))
+    });
+    block
 }
 
 /// The text below the bullet of a list.
@@ -81,15 +96,17 @@ pub(super) fn indented(text: &str) -> String {
     lines
 }
 
-/// One line without elements and links that opens no block: nothing can go wrong.
+/// One line without elements, and without links to odd places, that opens no block: nothing can go wrong.
 fn is_plain(text: &str) -> bool {
     let opens = |c: char| matches!(c, '#' | '~' | '[' | '-' | '+' | '*' | '_' | '=' | '>' | '|') || c.is_whitespace();
+    let is_bold = text.strip_prefix("**").is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
     let behind_number = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let is_numbered = behind_number.len() < text.len() && behind_number.starts_with(['.', ')']);
+    let is_web = |target: &str| ["https://", "http://", "#"].iter().any(|start| target.starts_with(start));
     !text.contains(['\n', '<'])
-        && !text.contains("](")
+        && text.split("](").skip(1).all(is_web)
         && !text.starts_with("```")
-        && !text.starts_with(opens)
+        && (is_bold || !text.starts_with(opens))
         && !is_numbered
 }
 
@@ -218,7 +235,7 @@ fn apply(text: &str, edits: Vec<Edit>) -> String {
 
 /// Whether an item of a list, which ends in a newline, is all there is before a heading that follows, and none of the forbidden
 /// things is in it.
-pub(super) fn stays_within(item: &str) -> bool {
+fn stays_within(item: &str) -> bool {
     let probe = format!("{item}\n## probe\n");
     let parser = Parser::new_ext(&probe, options());
     if parser.reference_definitions().iter().next().is_some() {
@@ -257,7 +274,7 @@ pub(super) fn stays_within(item: &str) -> bool {
 }
 
 /// The words alone, on one line.
-pub(super) fn break_up(text: &str) -> Contained {
+fn break_up(text: &str) -> Contained {
     let mut words = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !words.is_empty() {

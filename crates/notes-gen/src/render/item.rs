@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::contain::{Contained, Tail, break_up, cleaned, contain, indented, stays_within};
+use super::contain::{Contained, Tail, cleaned, contain, indented, prove};
 use crate::autolink::without_punctuation;
 use crate::inline::{escape, escape_start, link, safe};
 use crate::text::{sanitize_line, upper_first};
@@ -111,11 +111,10 @@ impl<'a> Item<'a> {
     fn new(note: &'a Note, twins: Vec<&'a Note>, contained: &Contained, profile: &Profile) -> Self {
         let mut item = Self { note, twins, text: String::new(), line: String::new(), links: Vec::new() };
         item.links = item.documentation(profile.links);
-        item.write(contained, profile);
-        // The proof looks at the text in its place.
-        if !contained.is_proved && !stays_within(&format!("- {}\n", item.markdown())) {
-            item.write(&break_up(&contained.text), profile);
-        }
+        prove(contained, |contained| {
+            item.write(contained, profile);
+            format!("- {}\n", item.markdown())
+        });
         item
     }
 
