@@ -1,12 +1,17 @@
 //! Text inside of a line of Markdown.
 
+use std::borrow::Cow;
+
 /// A link; the label is shown as it is.
 pub(crate) fn link(label: &str, address: &str) -> String {
     format!("[{}]({})", escape(label), safe(address))
 }
 
 /// An address that can neither end its parentheses nor a cell of a table.
-pub(crate) fn safe(address: &str) -> String {
+pub(crate) fn safe(address: &str) -> Cow<'_, str> {
+    if address.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>|\\`".contains(&byte)) {
+        return Cow::Borrowed(address);
+    }
     let mut safe = String::with_capacity(address.len());
     for character in address.chars() {
         match character {
@@ -22,7 +27,7 @@ pub(crate) fn safe(address: &str) -> String {
             other => safe.push(other),
         }
     }
-    safe
+    Cow::Owned(safe)
 }
 
 /// Text that is shown as it is, also in a cell of a table; on one line.

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::contain::{Contained, Tail, cleaned, contain, indented, prove};
 use crate::autolink::without_punctuation;
@@ -98,34 +98,54 @@ fn items<'a>(document: &'a Document, profile: &Profile) -> Vec<Item<'a>> {
             twins.insert(first.pr_number, others.to_vec());
         }
     }
+    let mut suffixes = Suffixes { profile, known: HashMap::new() };
     let numbers = document.notes.iter().map(|note| note.pr_number).filter(|number| !merged.contains(number));
     numbers
         .filter_map(|number| {
             let (note, contained) = shown(number)?;
-            Some(Item::new(note, twins.remove(&number).unwrap_or_default(), &contained, profile))
+            Some(Item::new(note, twins.remove(&number).unwrap_or_default(), &contained, &mut suffixes))
         })
         .collect()
 }
 
+/// What stands behind the notes of these groups; most notes of a release share a few dozen of them.
+struct Suffixes<'a, 'p> {
+    profile: &'p Profile,
+    known: HashMap<Vec<&'a str>, String>,
+}
+
+impl<'a> Suffixes<'a, '_> {
+    fn of(&mut self, groups: Vec<&'a str>) -> &str {
+        let profile = self.profile;
+        self.known.entry(groups).or_insert_with_key(|groups| {
+            if groups.is_empty() || profile.groups.suffix != GroupSuffix::Brackets {
+                return String::new();
+            }
+            format!(" [{}]", escape(&profile.group_list(groups)))
+        })
+    }
+}
+
 impl<'a> Item<'a> {
-    fn new(note: &'a Note, twins: Vec<&'a Note>, contained: &Contained, profile: &Profile) -> Self {
+    fn new(note: &'a Note, twins: Vec<&'a Note>, contained: &Contained, suffixes: &mut Suffixes<'a, '_>) -> Self {
         let mut item = Self { note, twins, text: String::new(), line: String::new(), links: Vec::new() };
-        item.links = item.documentation(profile.links);
+        item.links = item.documentation(suffixes.profile.links);
+        let tail = item.tail(suffixes);
         prove(contained, |contained| {
-            item.write(contained, profile);
+            item.write(contained, &tail);
             format!("- {}\n", item.markdown())
         });
         item
     }
 
-    fn write(&mut self, contained: &Contained, profile: &Profile) {
+    fn write(&mut self, contained: &Contained, tail: &str) {
         self.text = upper_first(&contained.text);
         self.line = indented(&self.text);
         self.line.push_str(match contained.tail {
             Tail::Inline => " ",
             Tail::Paragraph => "\n\n  ",
         });
-        self.push_tail(profile);
+        self.line.push_str(tail);
     }
 
     /// The note and its twins.
@@ -143,23 +163,31 @@ impl<'a> Item<'a> {
         text
     }
 
-    fn push_tail(&mut self, profile: &Profile) {
-        let mut people: Vec<(&str, &str)> = Vec::new();
-        let mut groups: BTreeSet<&str> = BTreeSet::new();
-        let mut parts: Vec<String> = Vec::new();
+    /// Pull requests, authors and groups.
+    fn tail(&self, suffixes: &mut Suffixes<'a, '_>) -> String {
+        let links = suffixes.profile.links;
+        let mut people: Vec<&Note> = Vec::new();
+        let mut groups: Vec<&'a str> = Vec::new();
+        let mut tail = "(".to_owned();
         for note in self.all() {
-            parts.push(reference(profile.links, &format!("#{}", note.pr_number), &note.pr_url));
-            if !note.author.is_empty() && people.iter().all(|(login, _)| *login != note.author) {
-                people.push((&note.author, &note.author_url));
+            if tail.len() > 1 {
+                tail.push_str(", ");
+            }
+            push_reference(&mut tail, links, &format!("#{}", note.pr_number), &note.pr_url);
+            if !note.author.is_empty() && people.iter().all(|known| known.author != note.author) {
+                people.push(note);
             }
             groups.extend(note.sigs.iter().map(String::as_str));
         }
-        parts.extend(people.iter().map(|(login, url)| reference(profile.links, &format!("@{}", name(login)), url)));
-        self.line.push_str(&format!("({})", parts.join(", ")));
-        if !groups.is_empty() && profile.groups.suffix == GroupSuffix::Brackets {
-            let groups: Vec<&str> = groups.into_iter().collect();
-            self.line.push_str(&format!(" [{}]", escape(&profile.group_list(&groups))));
+        for note in people {
+            tail.push_str(", ");
+            push_reference(&mut tail, links, &format!("@{}", name(&note.author)), &note.author_url);
         }
+        tail.push(')');
+        groups.sort_unstable();
+        groups.dedup();
+        tail.push_str(suffixes.of(groups));
+        tail
     }
 
     fn documentation(&self, links: LinkStyle) -> Vec<String> {
@@ -185,10 +213,16 @@ impl<'a> Item<'a> {
     }
 }
 
-fn reference(links: LinkStyle, label: &str, url: &str) -> String {
+fn push_reference(text: &mut String, links: LinkStyle, label: &str, url: &str) {
     match links {
-        LinkStyle::Linked if is_web(url) => format!("[{label}]({})", safe(url)),
-        _ => label.to_owned(),
+        LinkStyle::Linked if is_web(url) => {
+            text.push('[');
+            text.push_str(label);
+            text.push_str("](");
+            text.push_str(&safe(url));
+            text.push(')');
+        }
+        _ => text.push_str(label),
     }
 }
 
