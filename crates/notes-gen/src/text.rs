@@ -7,6 +7,9 @@ use regex::Regex;
 /// Removes what does not belong in prose: carriage returns, NUL and the other control characters (except newline and tab), and the
 /// marks that make text run the other way or hide in it.
 pub(crate) fn sanitize(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars().filter(|&c| matches!(c, '\n' | '\t') || !(c.is_control() || is_direction_mark(c))).collect()
 }
 

@@ -21,6 +21,8 @@ pub(super) enum Tail {
 pub(super) struct Contained {
     pub(super) text: String,
     pub(super) tail: Tail,
+    /// Whether it is known to stay within its place; otherwise [`prove`] makes sure.
+    is_proved: bool,
 }
 
 /// The note that a text holds; nothing if it says that there is none, or is but a piece of the pull request's form.
@@ -41,22 +43,42 @@ fn is_form(line: &str) -> bool {
         || (is_title && line.trim_end_matches('*').ends_with(':'))
 }
 
-/// Changes as little as is needed; what resists is written without any markup.
+/// Changes as little as is needed. Empty, if all there was is line breaks. What it changed may, rarely, bring up something else to
+/// change; [`prove`] sees to that.
 pub(super) fn contain(text: &str) -> Contained {
     if is_plain(text) {
-        return Contained { text: text.to_owned(), tail: Tail::Inline };
+        return Contained { text: text.to_owned(), tail: Tail::Inline, is_proved: true };
     }
-    let mut text = text.to_owned();
-    for _ in 0..4 {
-        let (edits, tail) = edits(&text);
-        if edits.is_empty() {
-            // The proof looks at the text in its place.
-            let probe = format!("- {}\n\n", indented(&text));
-            return if stays_within(&probe) { Contained { text, tail } } else { break_up(&text) };
+    let (edits, tail) = edits(text);
+    let text = if edits.is_empty() { text.to_owned() } else { apply(text, edits).trim().to_owned() };
+    Contained { text, tail, is_proved: false }
+}
+
+/// Writes a text into its place until it stays there. `write` gives the whole list item, which ends in a newline. What resists is
+/// written without any markup.
+pub(super) fn prove(contained: &Contained, mut write: impl FnMut(&Contained) -> String) {
+    let item = write(contained);
+    if contained.is_proved || stays_within(&item) {
+        return;
+    }
+    let mut contained = contain(&contained.text);
+    for _ in 0..3 {
+        if stays_within(&write(&contained)) {
+            return;
         }
-        text = apply(&text, edits);
+        contained = contain(&contained.text);
     }
-    break_up(&text)
+    write(&break_up(&contained.text));
+}
+
+/// A text that is a block of its own.
+pub(super) fn contained_block(text: &str) -> String {
+    let mut block = String::new();
+    prove(&contain(text), |contained| {
+        block.clone_from(&contained.text);
+        format!("- {}\n", indented(&contained.text))
+    });
+    block
 }
 
 /// The text below the bullet of a list.
@@ -74,10 +96,18 @@ pub(super) fn indented(text: &str) -> String {
     lines
 }
 
-/// One line without elements that opens no block: nothing can go wrong.
+/// One line without elements, and without links to odd places, that opens no block: nothing can go wrong.
 fn is_plain(text: &str) -> bool {
     let opens = |c: char| matches!(c, '#' | '~' | '[' | '-' | '+' | '*' | '_' | '=' | '>' | '|') || c.is_whitespace();
-    !text.contains(['\n', '<']) && !text.contains("](") && !text.starts_with("```") && !text.starts_with(opens)
+    let is_bold = text.strip_prefix("**").is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+    let behind_number = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_numbered = behind_number.len() < text.len() && behind_number.starts_with(['.', ')']);
+    let is_web = |target: &str| ["https://", "http://", "#"].iter().any(|start| target.starts_with(start));
+    !text.contains(['\n', '<'])
+        && text.split("](").skip(1).all(is_web)
+        && !text.starts_with("```")
+        && (is_bold || !text.starts_with(opens))
+        && !is_numbered
 }
 
 fn options() -> Options {
@@ -203,9 +233,10 @@ fn apply(text: &str, edits: Vec<Edit>) -> String {
     edited
 }
 
-/// Whether a list of one item is all there is before a heading that follows, and none of the forbidden things is in it.
+/// Whether an item of a list, which ends in a newline, is all there is before a heading that follows, and none of the forbidden
+/// things is in it.
 fn stays_within(item: &str) -> bool {
-    let probe = format!("{item}## probe\n");
+    let probe = format!("{item}\n## probe\n");
     let parser = Parser::new_ext(&probe, options());
     if parser.reference_definitions().iter().next().is_some() {
         return false;
@@ -216,6 +247,7 @@ fn stays_within(item: &str) -> bool {
     let mut headings = 0_usize;
     for (event, range) in parser.into_offset_iter() {
         match event {
+            Event::Start(Tag::FootnoteDefinition(_)) => return false,
             Event::Start(tag) => {
                 if depth == 0 {
                     blocks += 1;
@@ -226,7 +258,7 @@ fn stays_within(item: &str) -> bool {
                 items += usize::from(depth == 1 && matches!(tag, Tag::Item));
                 if matches!(tag, Tag::Heading { .. }) {
                     headings += 1;
-                    if depth > 0 || range.start != item.len() {
+                    if depth > 0 || range.start != item.len() + 1 {
                         return false;
                     }
                 }
@@ -255,7 +287,7 @@ fn break_up(text: &str) -> Contained {
             words.push(character);
         }
     }
-    Contained { text: words, tail: Tail::Inline }
+    Contained { text: words, tail: Tail::Inline, is_proved: true }
 }
 
 #[cfg(test)]
@@ -264,13 +296,14 @@ mod tests {
 
     #[test]
     fn texts_are_contained() {
-        let inline = |text: &str| Contained { text: text.into(), tail: Tail::Inline };
-        let block = |text: &str| Contained { text: text.into(), tail: Tail::Paragraph };
+        let inline = |text: &str| (text.to_owned(), Tail::Inline);
+        let block = |text: &str| (text.to_owned(), Tail::Paragraph);
         #[rustfmt::skip]
         let cases = [
             ("plain", "a `b` *c* [d](https://x.example)", inline("a `b` *c* [d](https://x.example)")),
             ("list", "a:\n- b\n- c", inline("a:\n- b\n- c")),
             ("heading", "a\n# b\n## c", inline("a\n\\# b\n\\## c")),
+            ("heading in a list", "1. # a", inline("1. \\# a")),
             ("heading first", "### b", inline("\\### b")),
             ("underlined", "a\n---\nb\n===", inline("a\n\\---\nb\n\\===")),
             ("underlined in a list", "- a\n  ---", inline("- a\n  \\---")),
@@ -296,8 +329,19 @@ mod tests {
             ("quoted heading", "> # a", block("> \\# a")),
         ];
         for (name, text, expected) in cases {
-            assert_eq!(contain(text), expected, "{name}");
+            let contained = contain(text);
+            assert_eq!((contained.text, contained.tail), expected, "{name}");
+            assert!(contained.is_proved || stays_within(&format!("- {}\n", indented(&expected.0))), "{name}");
         }
+    }
+
+    #[test]
+    fn what_resists_is_broken_up() {
+        for item in ["- a\n  # b\n", "- a\n\nb\n", "- a\n- b\n", "- <pre>\n", "- a\n  \t[^1]: b\n", "- [a]: b\n", "a\n"]
+        {
+            assert!(!stays_within(item), "{item}");
+        }
+        assert_eq!(break_up("a\n\n# <b>\t*c*").text, "a \\# \\<b\\> \\*c\\*");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::contain::{Tail, cleaned, contain, indented};
+use super::contain::{Contained, Tail, cleaned, contain, indented, prove};
 use crate::autolink::without_punctuation;
-use crate::inline::{escape, link, safe};
-use crate::text::upper_first;
+use crate::inline::{escape, escape_start, link, safe};
+use crate::text::{sanitize_line, upper_first};
 use crate::{Document, DocumentationKind, GroupSuffix, LinkStyle, Note, Profile, PullNumber};
 
 /// What stands in one item of the document's lists.
@@ -81,7 +81,8 @@ pub fn group<'a>(document: &'a Document, profile: &Profile) -> Grouped<'a> {
 fn items<'a>(document: &'a Document, profile: &Profile) -> Vec<Item<'a>> {
     let shown = |number: PullNumber| {
         let note = document.notes.get(number).filter(|note| !note.do_not_publish || note.is_mapped)?;
-        Some((note, cleaned(&note.text)?))
+        let contained = contain(&cleaned(&note.text)?);
+        (!contained.text.is_empty()).then_some((note, contained))
     };
     let mut merged: BTreeSet<PullNumber> = BTreeSet::new();
     let mut twins: BTreeMap<PullNumber, Vec<&Note>> = BTreeMap::new();
@@ -97,28 +98,54 @@ fn items<'a>(document: &'a Document, profile: &Profile) -> Vec<Item<'a>> {
             twins.insert(first.pr_number, others.to_vec());
         }
     }
+    let mut suffixes = Suffixes { profile, known: HashMap::new() };
     let numbers = document.notes.iter().map(|note| note.pr_number).filter(|number| !merged.contains(number));
     numbers
         .filter_map(|number| {
-            let (note, text) = shown(number)?;
-            Some(Item::new(note, twins.remove(&number).unwrap_or_default(), &text, profile))
+            let (note, contained) = shown(number)?;
+            Some(Item::new(note, twins.remove(&number).unwrap_or_default(), &contained, &mut suffixes))
         })
         .collect()
 }
 
+/// What stands behind the notes of these groups; most notes of a release share a few dozen of them.
+struct Suffixes<'a, 'p> {
+    profile: &'p Profile,
+    known: HashMap<Vec<&'a str>, String>,
+}
+
+impl<'a> Suffixes<'a, '_> {
+    fn of(&mut self, groups: Vec<&'a str>) -> &str {
+        let profile = self.profile;
+        self.known.entry(groups).or_insert_with_key(|groups| {
+            if groups.is_empty() || profile.groups.suffix != GroupSuffix::Brackets {
+                return String::new();
+            }
+            format!(" [{}]", escape(&profile.group_list(groups)))
+        })
+    }
+}
+
 impl<'a> Item<'a> {
-    fn new(note: &'a Note, twins: Vec<&'a Note>, text: &str, profile: &Profile) -> Self {
-        let contained = contain(text);
-        let text = upper_first(&contained.text);
-        let mut item = Self { note, twins, text, line: String::new(), links: Vec::new() };
-        item.line = indented(&item.text);
-        item.line.push_str(match contained.tail {
+    fn new(note: &'a Note, twins: Vec<&'a Note>, contained: &Contained, suffixes: &mut Suffixes<'a, '_>) -> Self {
+        let mut item = Self { note, twins, text: String::new(), line: String::new(), links: Vec::new() };
+        item.links = item.documentation(suffixes.profile.links);
+        let tail = item.tail(suffixes);
+        prove(contained, |contained| {
+            item.write(contained, &tail);
+            format!("- {}\n", item.markdown())
+        });
+        item
+    }
+
+    fn write(&mut self, contained: &Contained, tail: &str) {
+        self.text = upper_first(&contained.text);
+        self.line = indented(&self.text);
+        self.line.push_str(match contained.tail {
             Tail::Inline => " ",
             Tail::Paragraph => "\n\n  ",
         });
-        item.push_tail(profile);
-        item.links = item.documentation(profile.links);
-        item
+        self.line.push_str(tail);
     }
 
     /// The note and its twins.
@@ -136,30 +163,39 @@ impl<'a> Item<'a> {
         text
     }
 
-    fn push_tail(&mut self, profile: &Profile) {
-        let mut people: Vec<(&str, &str)> = Vec::new();
-        let mut groups: BTreeSet<&str> = BTreeSet::new();
-        let mut parts: Vec<String> = Vec::new();
+    /// Pull requests, authors and groups.
+    fn tail(&self, suffixes: &mut Suffixes<'a, '_>) -> String {
+        let links = suffixes.profile.links;
+        let mut people: Vec<&Note> = Vec::new();
+        let mut groups: Vec<&'a str> = Vec::new();
+        let mut tail = "(".to_owned();
         for note in self.all() {
-            parts.push(reference(profile.links, &format!("#{}", note.pr_number), &note.pr_url));
-            if !note.author.is_empty() && people.iter().all(|(login, _)| *login != note.author) {
-                people.push((&note.author, &note.author_url));
+            if tail.len() > 1 {
+                tail.push_str(", ");
+            }
+            push_reference(&mut tail, links, &format!("#{}", note.pr_number), &note.pr_url);
+            if !note.author.is_empty() && people.iter().all(|known| known.author != note.author) {
+                people.push(note);
             }
             groups.extend(note.sigs.iter().map(String::as_str));
         }
-        parts.extend(people.iter().map(|(login, url)| reference(profile.links, &format!("@{}", name(login)), url)));
-        self.line.push_str(&format!("({})", parts.join(", ")));
-        if !groups.is_empty() && profile.groups.suffix == GroupSuffix::Brackets {
-            let groups: Vec<&str> = groups.into_iter().collect();
-            self.line.push_str(&format!(" [{}]", escape(&profile.group_list(&groups))));
+        for note in people {
+            tail.push_str(", ");
+            push_reference(&mut tail, links, &format!("@{}", name(&note.author)), &note.author_url);
         }
+        tail.push(')');
+        groups.sort_unstable();
+        groups.dedup();
+        tail.push_str(suffixes.of(groups));
+        tail
     }
 
     fn documentation(&self, links: LinkStyle) -> Vec<String> {
         let mut shown: BTreeSet<&str> = BTreeSet::new();
         let mut lines = Vec::new();
         for documentation in self.all().flat_map(|note| &note.documentation) {
-            let bare = documentation.description.trim_matches(|c: char| c.is_whitespace() || "[]:-()".contains(c));
+            let description = sanitize_line(&documentation.description);
+            let bare = description.trim_matches(|c: char| c.is_whitespace() || "[]:-()".contains(c));
             let label = if bare.is_empty() { kind_label(&documentation.kind) } else { bare };
             // Some authors write several addresses on one line.
             let addresses =
@@ -168,7 +204,7 @@ impl<'a> Item<'a> {
                 if shown.insert(address) {
                     lines.push(match links {
                         LinkStyle::Linked => format!("  - {}", link(label, address)),
-                        LinkStyle::Plain => format!("  - {}: {}", escape(label), safe(address)),
+                        LinkStyle::Plain => format!("  - {}: {}", escape_start(label), safe(address)),
                     });
                 }
             }
@@ -177,10 +213,16 @@ impl<'a> Item<'a> {
     }
 }
 
-fn reference(links: LinkStyle, label: &str, url: &str) -> String {
+fn push_reference(text: &mut String, links: LinkStyle, label: &str, url: &str) {
     match links {
-        LinkStyle::Linked if is_web(url) => format!("[{label}]({})", safe(url)),
-        _ => label.to_owned(),
+        LinkStyle::Linked if is_web(url) => {
+            text.push('[');
+            text.push_str(label);
+            text.push_str("](");
+            text.push_str(&safe(url));
+            text.push(')');
+        }
+        _ => text.push_str(label),
     }
 }
 

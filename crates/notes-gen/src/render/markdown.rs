@@ -1,4 +1,4 @@
-use super::contain::contain;
+use super::contain::contained_block;
 use super::item::{Grouped, Item, group};
 use super::{Compat, Layout, Part, RenderOptions};
 use crate::changelog::table_of_contents;
@@ -156,7 +156,7 @@ fn push_items(text: &mut String, items: &[Item<'_>]) {
 /// One vulnerability, from its heading to its issue.
 pub(crate) fn security_entry(cve: &Cve) -> String {
     let line = |text: &str| escape(&sanitize_line(text));
-    let description = contain(neutralize_comments(&sanitize(&cve.description)).trim()).text;
+    let description = contained_block(neutralize_comments(&sanitize(&cve.description)).trim());
     let mut text = format!("### {}: {}\n\n{description}\n\n", line(&cve.id), line(&cve.title));
     text.push_str(&format!(
         "**CVSS Rating:** {} ({}) {}",

@@ -65,7 +65,6 @@ impl TemplateName {
 /// | `title`, `since` | the same for Markdown; `since` is a link to the comparison, where there is a repository |
 /// | `urgent` | the notes that require action |
 /// | `kinds` | the others: `kind`, `heading`, `notes` |
-/// | `notes` | all notes by number |
 /// | `cves` | `id`, `title`, `description`, `rating`, `score`, `vector`, `calc_link`, `issue`, `pulls`, `markdown` |
 /// | `downloads`, `downloads_markdown` | groups: `heading`, `files` with `name`, `url`, `sha512`; all tables as text |
 /// | `images` | `name`, `url`, `architectures` with `name`, `url` |

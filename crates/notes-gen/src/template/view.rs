@@ -1,7 +1,5 @@
 //! What a template sees.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::changelog::{DownloadGroup, Downloads, ImageTable};
@@ -25,7 +23,6 @@ struct Root<'a> {
     since: Option<String>,
     urgent: Vec<NoteView<'a>>,
     kinds: Vec<Kind<'a>>,
-    notes: Vec<NoteView<'a>>,
     cves: Vec<CveView<'a>>,
     downloads: Vec<Group<'a>>,
     downloads_markdown: String,
@@ -49,7 +46,7 @@ struct Kind<'a> {
     notes: Vec<NoteView<'a>>,
 }
 
-#[derive(Serialize, Clone)]
+#[derive(Serialize)]
 struct NoteView<'a> {
     text: &'a str,
     line: &'a str,
@@ -70,7 +67,7 @@ struct NoteView<'a> {
     is_mapped: bool,
 }
 
-#[derive(Serialize, Clone)]
+#[derive(Serialize)]
 struct Pull<'a> {
     number: PullNumber,
     url: &'a str,
@@ -129,8 +126,6 @@ impl<'a> View<'a> {
             .iter()
             .map(|it| Kind { kind: &it.kind, heading: &it.heading, notes: it.items.iter().map(note).collect() })
             .collect();
-        let shown = urgent.iter().chain(kinds.iter().flat_map(|kind| &kind.notes));
-        let notes: BTreeMap<PullNumber, NoteView<'a>> = shown.map(|note| (note.pr_number, note.clone())).collect();
         let downloads = document.downloads.as_ref();
         let root = Root {
             version: &document.version,
@@ -142,7 +137,6 @@ impl<'a> View<'a> {
             is_empty: parts.is_empty(),
             urgent,
             kinds,
-            notes: notes.into_values().collect(),
             cves: parts.cves.iter().map(|it| cve(it)).collect(),
             downloads: downloads.map(|it| groups(it, &document.version)).unwrap_or_default(),
             downloads_markdown: text(Part::Downloads),

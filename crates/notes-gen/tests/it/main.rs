@@ -6,6 +6,7 @@ mod accounting;
 mod changelogs;
 mod cve;
 mod dependencies;
+mod documents;
 mod drafts;
 mod gathering;
 mod maps;

@@ -38,7 +38,7 @@ fn templates_see_records_and_finished_strings() {
         ("urgent", "{{#each document.urgent}}{{pr_number}}{{#if action_required}}!{{/if}}{{/each}}", "20!"),
         (
             "finished",
-            "{{#each document.notes}}{{#if (eq pr_number 9)}}* {{indent markdown 4}}{{/if}}{{/each}}",
+            "{{#each document.kinds}}{{#each notes}}{{#if (eq pr_number 9)}}* {{indent markdown 4}}{{/if}}{{/each}}{{/each}}",
             "* Add a feature:\n      - with a list\n      - of two ([#9](https://github.com/example/project/pull/9), [@someone](https://github.com/someone)) [SIG API Machinery]",
         ),
         ("twins", "{{#each document.kinds.1.notes}}{{#each pulls}}{{number}} {{/each}}{{/each}}", "3 4"),
@@ -106,12 +106,10 @@ fn bad_templates_are_refused_with_their_place() {
     let long = " ".repeat(MAX_TEMPLATE + 1);
     assert_eq!(Template::parse(&long).err(), Some(TemplateError::TooLarge { bytes: MAX_TEMPLATE + 1 }));
     let text = "x".repeat(200_000);
-    let endless = format!("{{{{#each document.notes}}}}{{{{#each document.notes}}}}{text}{{{{/each}}}}{{{{/each}}}}");
-    let many = (1..=20).map(|n| notes_gen::Note::new(crate::number(n), "a"));
-    let endless = endless.replace(
-        "{{#each document.notes}}{{#each document.notes}}",
-        "{{#each document.notes}}{{#each @root.document.notes}}",
+    let endless = format!(
+        "{{{{#each document.kinds}}}}{{{{#each notes}}}}{{{{#each ../notes}}}}{text}{{{{/each}}}}{{{{/each}}}}{{{{/each}}}}"
     );
+    let many = (1..=20).map(|n| notes_gen::Note::new(crate::number(n), "a"));
     assert_eq!(rendered(&endless, &Document::new("v1", many.collect())), Err(TemplateError::Endless));
 }
 
