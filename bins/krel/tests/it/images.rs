@@ -204,6 +204,27 @@ fn docker_archives_of_a_build() {
     }
 }
 
+/// What a build packed must stay below the root of the container.
+#[test]
+fn layers_that_climb_out() {
+    let good = r#"[{"Config":"config.json","RepoTags":["registry.example/hello-amd64:v1"],"Layers":["layer.tar"]}]"#;
+    let cases = [
+        ("..", "echo file > ../evil; tar -cPf layer.tar ../evil", "../evil"),
+        (".. within", "mkdir -p a; echo file > ../evil; tar -cPf layer.tar a/../../evil", "a/../../evil"),
+    ];
+    for (case, packed, path) in cases {
+        let (groups, images) = archive("amd64", good);
+        let groups = groups.replace("echo file > file; tar cf layer.tar file", packed);
+        assert!(groups.contains(packed), "{case}");
+        no_image(&world(&groups, &images), case, &["hello.tar", path]);
+    }
+    for to in ["../hello", "/a/../../hello", "", "/"] {
+        let image = format!("  - name: hello\n    files: [{{from: out/hello, to: \"{to}\"}}]\n");
+        let world = world(GROUP, &image);
+        no_plan(&world, to, 2, &["images[0]"]);
+    }
+}
+
 /// Puts another image at a name of the production registry.
 fn take(world: &World, from: &str, to: &str) {
     let registry = world.path("production/registry");

@@ -8,6 +8,7 @@ use std::{
 };
 
 use artifact_publish::Attributes;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use registry_client::{
     ArchiveOptions, Descriptor, Digest, ImageBuilder, ImageReference, ImageStore, Layer, Manifest, OciLayout, Platform,
     RepositoryName, Tag, Verification, check_index, make_index, read_docker_archive, write_docker_archive,
@@ -62,6 +63,8 @@ fn tag(text: &str) -> Result<Tag, ImageStepError> {
 /// Makes the images of a version in the work folder: one layout for all of them, and a docker archive each.
 pub(crate) struct MakeImages<'v>(pub(crate) &'v StageVersion);
 
+/// Images that are made at once, at most.
+const MOST_AT_ONCE: usize = 8;
 /// Written when the folder is whole.
 const EVIDENCE: &str = "images.json";
 
@@ -70,51 +73,44 @@ impl MakeImages<'_> {
         cx.workspace.root().join("images").join(self.0.version.to_string())
     }
 
-    async fn image(
+    /// The image of one platform, in the layout and as a docker archive.
+    async fn part(
         &self,
         cx: &StageContext<'_>,
         layout: &OciLayout,
         job: &ImageJob,
+        part: &ImagePart,
         tag: &Tag,
-    ) -> Result<StagedImage, ImageStepError> {
-        let mut images: Vec<(Descriptor, Platform)> = Vec::new();
-        let mut platforms = BTreeMap::new();
-        for part in &job.platforms {
-            let platform = Platform::new(&part.platform.os(), &part.platform.arch());
-            let failed = |source: registry_client::Error| ImageStepError::Build {
-                image: job.name.clone(),
-                platform: part.platform.to_string(),
-                source: Box::new(source),
-            };
-            let image = match &part.archive {
-                Some(source) => {
-                    let archive = self.path(cx, source);
-                    let loaded =
-                        read_docker_archive(&archive, layout, ArchiveOptions::default()).await.map_err(failed)?;
-                    if !loaded.platform.fits(&platform) {
-                        return Err(ImageStepError::ArchivePlatform {
-                            image: job.name.clone(),
-                            wanted: platform.to_string(),
-                            found: loaded.platform.to_string(),
-                        });
-                    }
-                    loaded.image
+    ) -> Result<(Descriptor, Platform), ImageStepError> {
+        let platform = Platform::new(&part.platform.os(), &part.platform.arch());
+        let failed = |source: registry_client::Error| ImageStepError::Build {
+            image: job.name.clone(),
+            platform: part.platform.to_string(),
+            source: Box::new(source),
+        };
+        let image = match &part.archive {
+            Some(source) => {
+                let archive = self.path(cx, source);
+                let loaded = read_docker_archive(&archive, layout, ArchiveOptions::default()).await.map_err(failed)?;
+                if !loaded.platform.fits(&platform) {
+                    return Err(ImageStepError::ArchivePlatform {
+                        image: job.name.clone(),
+                        wanted: platform.to_string(),
+                        found: loaded.platform.to_string(),
+                    });
                 }
-                None => self.build(cx, layout, job, part, &platform).await?,
-            };
-            let archive = self.folder(cx).join("release-images").join(part.platform.arch());
-            fs::create_dir_all(&archive).map_err(Error::work("create", &archive))?;
-            let archive = archive.join(format!("{}.tar", job.name.replace('/', "-")));
-            let reference: ImageReference = format!("{}-{}:{tag}", job.name, part.platform.arch())
-                .parse()
-                .map_err(|source| ImageStepError::Name { name: job.name.clone(), source })?;
-            write_docker_archive(layout, &image, &reference, &archive).await.map_err(failed)?;
-            platforms.insert(part.platform.to_string(), image.digest);
-            images.push((image, platform));
-        }
-        let index = make_index(&images, &BTreeMap::new()).map_err(ImageStepError::image(&job.name))?;
-        let index = layout.put_index(&index).await.map_err(ImageStepError::image(&job.name))?;
-        Ok(StagedImage { name: job.name.clone(), tag: tag.clone(), index: index.digest, platforms })
+                loaded.image
+            }
+            None => self.build(cx, layout, job, part, &platform).await?,
+        };
+        let archive = self.folder(cx).join("release-images").join(part.platform.arch());
+        fs::create_dir_all(&archive).map_err(Error::work("create", &archive))?;
+        let archive = archive.join(format!("{}.tar", job.name.replace('/', "-")));
+        let reference: ImageReference = format!("{}-{}:{tag}", job.name, part.platform.arch())
+            .parse()
+            .map_err(|source| ImageStepError::Name { name: job.name.clone(), source })?;
+        write_docker_archive(layout, &image, &reference, &archive).await.map_err(failed)?;
+        Ok((image, platform))
     }
 
     async fn build(
@@ -213,9 +209,24 @@ impl<'a> Step<StageContext<'a>> for MakeImages<'_> {
         fs::create_dir_all(&folder).map_err(Error::work("create", &folder))?;
         let layout = OciLayout::create(&folder.join("layout")).await.map_err(ImageStepError::image("layout"))?;
         let tag = tag(&self.0.version.to_string())?;
+        // Each is a stream through the compressor with a few blocks in memory: as many at once as there are cores, and no more than
+        // stay within a small memory.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_AT_ONCE);
+        let mut parts = Vec::new();
+        for job in &self.0.images {
+            for part in &job.platforms {
+                parts.push(self.part(cx, &layout, job, part, &tag));
+            }
+        }
+        let mut made = stream::iter(parts).buffered(cores).try_collect::<Vec<_>>().await?.into_iter();
         let mut images = Vec::new();
         for job in &self.0.images {
-            images.push(self.image(cx, &layout, job, &tag).await?);
+            let entries: Vec<(Descriptor, Platform)> = made.by_ref().take(job.platforms.len()).collect();
+            let index = make_index(&entries, &BTreeMap::new()).map_err(ImageStepError::image(&job.name))?;
+            let index = layout.put_index(&index).await.map_err(ImageStepError::image(&job.name))?;
+            let digests = entries.iter().map(|(image, _)| image.digest);
+            let platforms = job.platforms.iter().map(|part| part.platform.to_string()).zip(digests).collect();
+            images.push(StagedImage { name: job.name.clone(), tag: tag.clone(), index: index.digest, platforms });
         }
         let json = release_journal::canonical_json(&images).map_err(Error::from)?;
         let part = folder.join(format!("{EVIDENCE}.part"));

@@ -62,10 +62,11 @@ fn disturbed(text: &'static str) -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec((0..text.len(), 0..4_u8, any::<u8>()), 1..6).prop_map(move |changes| {
         let mut bytes = text.as_bytes().to_vec();
         for (at, how, byte) in changes {
-            let at = at % bytes.len().max(1);
+            let at = at % bytes.len();
             match how {
                 0 => bytes[at] = byte,
-                1 => {
+                // One byte is left for the next change.
+                1 if bytes.len() > 1 => {
                     bytes.remove(at);
                 }
                 2 => bytes.insert(at, byte),
