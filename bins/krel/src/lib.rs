@@ -52,6 +52,10 @@ enum Krel {
     Config(config::ConfigArgs),
     #[command(name = "release-version")]
     ReleaseVersion(release_version_cli::ReleaseVersionArgs),
+    #[command(name = "release-notes")]
+    ReleaseNotes(release_notes::ReleaseNotesArgs),
+    Changelog(changelog::ChangelogArgs),
+    Cve(cve::CveArgs),
     Completions(docs::CompletionsArgs),
     Man(docs::ManArgs),
 }
@@ -73,6 +77,9 @@ impl Command for KrelArgs {
             Krel::ResetMock(args) => args.run(shell).await,
             Krel::Config(args) => args.run(shell).await,
             Krel::ReleaseVersion(args) => args.run(shell).await,
+            Krel::ReleaseNotes(args) => args.run(shell).await,
+            Krel::Changelog(args) => args.run(shell).await,
+            Krel::Cve(args) => args.run(shell).await,
             Krel::Completions(args) => args.run(shell).await,
             Krel::Man(args) => args.run(shell).await,
         }

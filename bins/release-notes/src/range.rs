@@ -23,6 +23,9 @@ pub struct RangeArgs {
     /// End with this commit
     #[arg(long, value_name = "COMMIT", env = "END_SHA", help_heading = "Range")]
     end_sha: Option<String>,
+    /// Start with the first commit of all, for a project's first release
+    #[arg(long, help_heading = "Range", conflicts_with_all = ["range", "start_rev", "start_sha", "discover"])]
+    from_beginning: bool,
     /// Find the range: mergebase-to-latest, patch-to-patch, patch-to-latest, minor-to-minor
     #[arg(long, value_name = "MODE", env = "DISCOVER", value_parser = mode, help_heading = "Range")]
     discover: Option<Mode>,
@@ -72,10 +75,11 @@ impl RangeArgs {
                 Wanted { revision: self.end_rev.clone(), commit: self.end_sha.clone() },
             ),
         };
-        if start.is_empty() {
+        if start.is_empty() && !self.from_beginning {
             return Err(Failure::new(Exit::Usage, "the range has no start")
                 .hint("write it as git does: `v1.29.0..v1.30.0`")
-                .hint("or let it be found: `--discover minor-to-minor`"));
+                .hint("or let it be found: `--discover minor-to-minor`")
+                .hint("for a first release: `--from-beginning`"));
         }
         if end.is_empty() {
             end = Wanted::revision(branch()?);

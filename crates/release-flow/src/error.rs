@@ -20,6 +20,29 @@ pub enum Error {
     /// Mend a place, or its address.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// Mend the profile of the release notes.
+    #[error("`{path}` is no profile of release notes")]
+    Profile {
+        /// The file.
+        path: String,
+        /// Why.
+        source: Box<notes_gen::ProfileError>,
+    },
+    /// Mend the maps of the release notes.
+    #[error("maps of release notes cannot be used: {problem}")]
+    Maps {
+        /// What is wrong, with file and line.
+        problem: String,
+    },
+    /// Give the run a token for GitHub.
+    #[error("the notes come from `{from}`, and this run cannot reach GitHub")]
+    NoGithub {
+        /// The source of the notes.
+        from: String,
+    },
+    /// Mend what notes are made from.
+    #[error(transparent)]
+    Notes(#[from] notes_sources::Error),
     /// A text is not a version.
     #[error(transparent)]
     Version(#[from] ParseVersionError),

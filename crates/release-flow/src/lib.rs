@@ -10,6 +10,7 @@ pub mod forge;
 pub mod inventory;
 pub mod manifest;
 mod mock;
+mod notes;
 pub mod observe;
 pub mod places;
 pub mod plan;

@@ -17,10 +17,10 @@ use crate::{
     },
     engine::{ArtifactSpec, BuildJob, ContainerSpec},
     observe::{StageObserved, VersionTag},
-    places::{Mode, Places, address},
+    places::{Mode, Places},
     plan::{
-        ImageJob, ImagePart, NotesPlan, NotesSince, Project, StagePlan, StageVersion, TarballEntry, TarballJob,
-        TarballSource, stage_prefix,
+        ImageJob, ImagePart, NotesSince, Project, StagePlan, StageVersion, TarballEntry, TarballJob, TarballSource,
+        stage_prefix,
     },
 };
 
@@ -180,13 +180,7 @@ pub(crate) fn plan_stage(
             images,
         });
     }
-    let pull_requests = match &config.notes.pull_requests {
-        Some(text) => {
-            let text = if text.contains(':') { text.clone() } else { format!("file:{text}") };
-            Some(address("folder of pull requests", &text, &loaded.folder, "`file:PATH`", &[])?)
-        }
-        None => None,
-    };
+    let notes = crate::notes::plan(loaded, since(&next.prime().version, observed)?, now)?;
     Ok(StagePlan {
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         created: now,
@@ -200,7 +194,7 @@ pub(crate) fn plan_stage(
         commit_time: observed.commit_time,
         source: observed.source.clone(),
         identity,
-        notes: NotesPlan { since: since(&next.prime().version, observed)?, pull_requests },
+        notes,
         versions,
         changelog: config.changelog.as_ref().map(|changelog| changelog.folder.clone()),
         changelog_downloads: config.changelog.as_ref().and_then(|changelog| changelog.downloads.clone()),

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use artifact_publish::{Bucket, Moment, Progress};
 use git_repo::GitRepo;
+use github_client::GithubClient;
 use release_journal::{
     Approved, Clock, Event, Holder, Interrupt, Journal, OpenOptions, Phase, ProgressSink, StepId, Unit,
 };
@@ -36,6 +37,8 @@ pub struct Runner {
     pub sink: Arc<dyn ProgressSink>,
     /// The flag that asks runs to stop.
     pub interrupt: Interrupt,
+    /// How GitHub is reached, if it can be.
+    pub github: Option<GithubClient>,
 }
 
 impl std::fmt::Debug for Runner {
@@ -62,7 +65,15 @@ impl Runner {
             redactor,
             sink,
             interrupt,
+            github: None,
         }
+    }
+
+    /// The same runner with a way to reach GitHub.
+    #[must_use]
+    pub fn with_github(mut self, client: GithubClient) -> Self {
+        self.github = Some(client);
+        self
     }
 
     pub(crate) async fn open(

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod bench_notes;
 pub mod files;
 pub mod layers;
 pub mod world;

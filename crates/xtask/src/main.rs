@@ -22,6 +22,8 @@ enum Task {
     Check,
     /// Kill whole cuts at every effect on a place, resume them, and compare the places byte for byte; takes half an hour
     KillMatrix,
+    /// Count and time what release notes cost: requests, bytes, seconds, memory; beside git-cliff where it is installed
+    BenchNotes(xtask::bench_notes::BenchNotes),
     /// Start a server of testkit and serve until interrupted; its address is the first line of the output
     World {
         #[command(subcommand)]
@@ -52,6 +54,7 @@ fn main() -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Task::BenchNotes(options) => xtask::bench_notes::run(&options)?,
         Task::World { server: Server::Github(options) } => xtask::world::serve_github(&options)?,
         Task::KillMatrix => {
             let status = Command::new(env!("CARGO"))

@@ -295,10 +295,19 @@ fn scratch() -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NotesConfig {
-    /// A folder with pull requests (`pulls.json`, as GitHub's API gives them), as `file:` URL or path. Without it the titles in the
-    /// merge commits serve.
+    /// The repository on GitHub whose pull requests carry the notes, as `github:OWNER/NAME`, or a folder with pull requests
+    /// (`pulls.json`, as GitHub's API gives them), as `file:` URL or path. Without it the titles in the merge commits serve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pull_requests: Option<String>,
+    /// A file that says how the project writes labels, blocks and titles; by default as Kubernetes does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Folders of maps, which edit notes; later ones win. Maps under embargo are left out of the plan.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub maps: Vec<String>,
+    /// Folders whose manifests (go.mod, Cargo.lock, package-lock.json) are compared with the release before; `.` is the root.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<String>,
 }
 
 /// The changelog files of the repository: `CHANGELOG-X.Y.md` and a `README.md` that lists them.

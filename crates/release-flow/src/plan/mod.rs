@@ -16,7 +16,7 @@ pub use release::{
     ChangelogPlan, MarkerKept, MarkerMove, OtherChangelogs, PagePlan, PushPlan, ReleasePlan, ReleaseVersionPlan,
 };
 pub use stage::{
-    ImageBase, ImageJob, ImagePart, NotesPlan, NotesSince, StagePlan, StageVersion, TarballEntry, TarballJob,
+    ImageBase, ImageJob, ImagePart, NotesMap, NotesPlan, NotesSince, StagePlan, StageVersion, TarballEntry, TarballJob,
     TarballSource,
 };
 

@@ -197,9 +197,28 @@ pub struct NotesPlan {
     /// The release before; without one the notes cover the whole history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<NotesSince>,
-    /// A folder with pull requests; without one the titles in merge commits serve.
+    /// A folder with pull requests, or `github:OWNER/NAME`; without one the titles in merge commits serve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_requests: Option<url::Url>,
+    /// How the project writes labels, blocks and titles; absent when as Kubernetes does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<notes_gen::Profile>,
+    /// The maps, as they were when the plan was made. None is under embargo.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maps: Vec<NotesMap>,
+    /// Folders whose manifests are compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<String>,
+}
+
+/// A map of release notes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotesMap {
+    /// Its path, for messages.
+    pub path: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// Where a range of release notes starts.

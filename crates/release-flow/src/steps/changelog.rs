@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use artifact_publish::Sha256Digest;
-use git_repo::{
-    CommitId, EntryKind, Expected, GitRepo, NewCommit, PushError, PushMode, PushOptions, RefName, RefUpdate,
-};
-use notes_gen::changelog::{self, ChangelogLine, LineState, Section};
+use git_repo::{CommitId, Expected, GitRepo, NewCommit, PushError, PushMode, PushOptions, RefName, RefUpdate};
+use notes_gen::changelog::{self, Section};
+use notes_sources::{ChangelogFiles, OtherChangelogs, changelog_changes};
 use release_journal::{Observed, Step, StepId};
 use serde::{Deserialize, Serialize};
 
 use super::{id, publish::ReleaseContext, push::open_push_repository, upload::object};
 use crate::{
     Error,
-    plan::{ChangelogPlan, OtherChangelogs},
+    plan::{self, ChangelogPlan},
 };
 
 /// How often a branch may move under our hands before we give up.
@@ -83,46 +82,15 @@ impl Changelog<'_> {
         let head = repository
             .resolve(&tracking)
             .map_err(|_missing| ChangelogStepError::NoBranch { branch: self.0.branch.clone() })?;
-        let read = |path: &str| -> Result<Option<String>, Error> {
-            let blob = repository.blob(head, path, MAX_FILE).map_err(Error::git(format!("read `{path}`")))?;
-            Ok(blob.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        let others = match self.0.others {
+            plan::OtherChangelogs::Keep => OtherChangelogs::Keep,
+            plan::OtherChangelogs::Drop => OtherChangelogs::Remove,
         };
-        let mut changes = BTreeMap::new();
-        let current = read(&self.0.file)?;
+        let files = ChangelogFiles { file: self.0.file.clone(), index: Some(self.0.index.clone()) };
         // A section that somebody edited by hand since is theirs: it stays as it is.
-        let edited = |found: &str| -> Result<bool, ChangelogStepError> {
-            let file = changelog::ChangelogFile::parse(found).map_err(|source| self.text(source))?;
-            Ok(file.section(&self.0.tag).is_some())
-        };
-        let present = match &current {
-            Some(found) => edited(found)?,
-            None => false,
-        };
-        if !present {
-            let update = changelog::update(current.as_deref(), &section).map_err(|source| self.text(source))?;
-            changes.insert(self.0.file.clone(), Some(update.text.into_bytes()));
-            changes.extend(self.others(&repository, head)?.into_iter().map(|path| (path, None)));
-        }
-        let index = read(&self.0.index)?;
-        let line = ChangelogLine::of_tag(&self.0.tag).map_err(|source| self.text(source))?;
-        let state = LineState::of_tag(&self.0.tag).map_err(|source| self.text(source))?;
-        let update = changelog::update_index(index.as_deref(), line, state).map_err(|source| self.text(source))?;
-        if Some(&update.text) != index.as_ref() {
-            changes.insert(self.0.index.clone(), Some(update.text.into_bytes()));
-        }
-        Ok(Looked { repository, head, changes })
-    }
-
-    /// The changelogs of other lines that leave the branch together with this section.
-    fn others(&self, repository: &GitRepo, head: CommitId) -> Result<Vec<String>, ChangelogStepError> {
-        let folder = self.0.file.rsplit_once('/').map_or("", |(folder, _)| folder);
-        if self.0.others == OtherChangelogs::Keep {
-            return Ok(Vec::new());
-        }
-        let entries = repository.tree(head, folder).map_err(Error::git(format!("list `{folder}`")))?;
-        let names = entries.iter().filter(|entry| entry.kind == EntryKind::File).map(|entry| entry.name.as_str());
-        let stale = ChangelogLine::stale_files(&self.0.tag, names).map_err(|source| self.text(source))?;
-        Ok(stale.into_iter().map(|name| format!("{folder}/{name}")).collect())
+        let keep = changelog::WhenDifferent::Keep;
+        let changes = changelog_changes(&repository, head, &section, &files, others, keep).map_err(Error::from)?;
+        Ok(Looked { repository, head, changes: changes.files })
     }
 
     async fn push(&self, cx: &ReleaseContext<'_>, looked: &Looked) -> Result<(), PushError> {

@@ -2,17 +2,21 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use git_repo::CommitRange;
 use mail_announce::{ReleaseInput, announce_release};
 use notes_gen::{
-    CommitId, CommitInfo, Document, Fallback, GatherOptions, Gathered, MergeTitles, gather, render_html,
-    render_markdown, render_notes, select, to_json,
+    Fallback, Layout, PullNumber,
+    dependencies::{RenderOptions as DependencyOptions, render_dependencies},
+    html_page, render, to_json,
+};
+use notes_sources::{
+    Collect, Collected, End, Ends, GithubSource, ListOptions, WhenIncomplete, collect, compare_dependencies,
+    list_range, titles,
 };
 use release_journal::{Observed, Step, StepId};
 use serde::{Deserialize, Serialize};
 
 use super::{id, source::remove};
-use crate::{Error, forge, plan::StageVersion, runner::StageContext};
+use crate::{Error, forge, notes, plan::StageVersion, runner::StageContext};
 
 /// Writes the notes and the announcement of a version.
 pub(crate) struct Texts<'v>(pub(crate) &'v StageVersion);
@@ -26,15 +30,18 @@ pub(crate) struct Written {
     pub(crate) commits: usize,
     /// Pull requests that the source did not know.
     pub(crate) missing: Vec<u64>,
+    /// All pull requests of the range.
+    #[serde(default)]
+    pub(crate) pulls: Vec<PullNumber>,
 }
 
 /// Why notes were not written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum TextsError {
-    /// The range makes no sense.
-    #[error("cannot tell the commits of the release")]
-    Range(#[from] notes_gen::RangeError),
+    /// The notes.
+    #[error("cannot gather the notes of the release")]
+    Collect(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The announcement.
     #[error("cannot write the announcement")]
     Announcement(#[from] mail_announce::AnnounceError),
@@ -52,59 +59,48 @@ pub(crate) enum TextsError {
 }
 
 /// What stands for evidence in the folder of texts; not published.
-const EVIDENCE: &str = "written.json";
+pub(super) const EVIDENCE: &str = "written.json";
+/// The dependency report, for the changelog; not published by itself.
+pub(super) const DEPENDENCIES: &str = "dependencies.md";
 
 impl Texts<'_> {
-    async fn gather(&self, cx: &StageContext<'_>) -> Result<(Gathered, usize), TextsError> {
-        let (plan, workspace) = (cx.plan, cx.workspace.clone());
-        let (since, end) = (plan.notes.since.as_ref().map(|since| since.commit), self.0.commit);
-        let commits = tokio::task::spawn_blocking(move || -> Result<Vec<CommitInfo>, Error> {
-            let range = since.map_or_else(|| CommitRange::of(end), |since| CommitRange::between(since, end));
-            let commits =
-                workspace.open_source()?.commits(&range).map_err(Error::git("list the commits of the release"))?;
-            let info = |commit: git_repo::Commit| CommitInfo {
-                id: CommitId::new(commit.id.to_string()),
-                parents: commit.parents.iter().map(|parent| CommitId::new(parent.to_string())).collect(),
-                message: commit.message,
-            };
-            Ok(commits.into_iter().map(info).collect())
-        })
-        .await
-        .map_err(|error| Error::work("read", cx.workspace.source())(std::io::Error::other(error)))??;
-        let mut options = GatherOptions::default();
-        options.repository = plan.project.homepage.clone();
-        if commits.is_empty() {
-            return Ok((Gathered::default(), 0));
-        }
-        let selection = select(&commits, &CommitId::new(end.to_string()))?;
-        let gathered = match &plan.notes.pull_requests {
+    async fn gather(&self, cx: &StageContext<'_>) -> Result<(Collected, Option<String>), TextsError> {
+        let plan = cx.plan;
+        let git = cx.workspace.open_source()?;
+        let since = plan.notes.since.as_ref().map(|since| End { name: since.tag.clone(), commit: since.commit });
+        let ends = Ends { start: since, end: End { name: self.0.tag.clone(), commit: self.0.commit } };
+        let listing = list_range(&git, &ends, &ListOptions::default()).await.map_err(Error::from)?;
+        let mut rules = Collect::new(notes::profile(plan), plan.created);
+        rules.repository = plan.project.homepage.clone();
+        rules.maps = notes::maps_of(&plan.notes.maps)?;
+        let collected = match &plan.notes.pull_requests {
+            Some(url) if url.scheme() == "github" => {
+                let no_github = || Error::NoGithub { from: url.to_string() };
+                let repo = url.path().parse().map_err(|_unusable| no_github())?;
+                let client = cx.runner.github.clone().ok_or_else(no_github)?;
+                let source = GithubSource::new(client, repo, WhenIncomplete::Fail);
+                collect(&listing, &ends, &source, &rules).await.map_err(|error| TextsError::Collect(error.into()))?
+            }
             Some(url) => {
                 let recorded = forge::recorded(url).map_err(Error::from)?;
-                take(gather(&selection, &recorded, &options).await)
+                collect(&listing, &ends, &recorded, &rules).await.map_err(|error| TextsError::Collect(error.into()))?
             }
             None => {
-                options.profile.fallbacks = vec![Fallback::Title];
-                let titles = MergeTitles::new(&commits, plan.project.homepage.as_ref());
-                take(gather(&selection, &titles, &options).await)
+                if !rules.profile.fallbacks.contains(&Fallback::Title) {
+                    rules.profile.fallbacks.push(Fallback::Title);
+                }
+                let titles = titles(&listing, plan.project.homepage.as_ref());
+                collect(&listing, &ends, &titles, &rules).await.map_err(|error| TextsError::Collect(error.into()))?
             }
         };
-        Ok((gathered, commits.len()))
-    }
-
-    fn document(&self, cx: &StageContext<'_>, gathered: &Gathered) -> Document {
-        let mut document = Document::new(self.0.tag.clone(), gathered.notes.clone());
-        document.previous = cx.plan.notes.since.as_ref().map(|since| since.tag.clone());
-        document.repository = cx.plan.project.homepage.clone();
-        document
-    }
-}
-
-/// The result of a source that cannot fail.
-fn take<T>(result: Result<T, notes_gen::GatherError<std::convert::Infallible>>) -> T {
-    match result {
-        Ok(gathered) => gathered,
-        Err(notes_gen::GatherError::Source { source, .. }) => match source {},
-        Err(_) => unreachable!("the source is the only thing that can fail"),
+        let folders = &plan.notes.dependencies;
+        let dependencies = if folders.is_empty() {
+            None
+        } else {
+            let report = compare_dependencies(&git, None, &ends, folders).await.map_err(Error::from)?;
+            (!report.manifests.is_empty()).then(|| render_dependencies(&report, &DependencyOptions::default()))
+        };
+        Ok((collected, dependencies))
     }
 }
 
@@ -129,9 +125,11 @@ impl<'a> Step<StageContext<'a>> for Texts<'_> {
     }
 
     async fn run(&self, cx: &StageContext<'a>) -> Result<(), TextsError> {
-        let (gathered, commits) = self.gather(cx).await?;
-        let document = self.document(cx, &gathered);
-        let notes = render_notes(&gathered.notes);
+        let (collected, dependencies) = self.gather(cx).await?;
+        let range = collected.accounting.pulls();
+        let count = collected.notes.len();
+        let document = notes::document(cx.plan, &self.0.tag, collected.notes, &range, dependencies.clone())?;
+        let changelog = render(&document, &notes::rendering(cx.plan, Layout::Changelog));
         let page = |suffix: &str| {
             let home = cx.plan.project.homepage.as_ref()?;
             format!("{}/{suffix}", home.as_str().trim_end_matches('/')).parse().ok()
@@ -140,18 +138,20 @@ impl<'a> Step<StageContext<'a>> for Texts<'_> {
             project: cx.plan.project.title.clone(),
             version: self.0.tag.clone(),
             release_page: page(&format!("releases/tag/{}", self.0.tag)),
-            notes_markdown: notes,
+            notes_markdown: render(&document, &notes::rendering(cx.plan, Layout::Draft)),
             ..ReleaseInput::default()
         };
         let announcement = announce_release(&input)?;
-        let missing: Vec<u64> = gathered.accounting.missing().into_iter().map(|number| number.get()).collect();
-        let written = Written { notes: gathered.notes.len(), commits, missing };
+        let missing: Vec<u64> = collected.accounting.missing().into_iter().map(|number| number.get()).collect();
+        let pulls = range.iter().copied().collect();
+        let written = Written { notes: count, commits: collected.commits, missing, pulls };
         let json = serde_json::to_string(&written)
             .map_err(|source| TextsError::Evidence { path: EVIDENCE.to_owned(), source })?;
         let files = BTreeMap::from([
-            ("release-notes.md", render_markdown(&document) + "\n"),
-            ("release-notes.html", render_html(&document)),
-            ("release-notes.json", to_json(&gathered.notes) + "\n"),
+            ("release-notes.html", html_page(&document.version, &changelog)),
+            ("release-notes.md", changelog + "\n"),
+            ("release-notes.json", to_json(&document.notes) + "\n"),
+            (DEPENDENCIES, dependencies.unwrap_or_default()),
             ("announcement.html", announcement.html),
             ("announcement.txt", announcement.text),
             ("announcement-subject.txt", announcement.subject),
