@@ -48,6 +48,8 @@ pub enum Reason {
     RetryAfter,
     /// Our own count of points in the last minute is at its limit.
     PointsPerMinute,
+    /// As many requests are under way as may be.
+    Concurrency,
 }
 
 impl fmt::Display for Reason {
@@ -57,6 +59,7 @@ impl fmt::Display for Reason {
             Self::SecondaryLimit => "secondary rate limit",
             Self::RetryAfter => "the server asked for it",
             Self::PointsPerMinute => "points per minute",
+            Self::Concurrency => "requests under way",
         })
     }
 }
@@ -154,11 +157,15 @@ impl Gate {
     /// Waits for a place, and until the lane is open.
     ///
     /// # Errors
-    /// At once when the lane opens only after `deadline`.
+    /// At once when the lane opens only after `deadline`; at the deadline when no place became free.
     pub async fn enter(&self, lane: &str, points: u32, deadline: Instant) -> Result<Pass, Shut> {
         // Whoever holds a place may wait for the gate to open: nobody else could start meanwhile anyway. A semaphore that nobody
         // closes always grants.
-        let permit = Arc::clone(&self.shared.permits).acquire_owned().await.ok();
+        let place = Arc::clone(&self.shared.permits).acquire_owned();
+        let Ok(permit) = tokio::time::timeout_at(deadline.into(), place).await else {
+            return Err(Shut { until: Timestamp::now(), reason: Reason::Concurrency });
+        };
+        let permit = permit.ok();
         let mut waited = false;
         loop {
             let Some(closed) = self.try_start(lane, points) else { return Ok(Pass { _permit: permit }) };
@@ -238,6 +245,7 @@ impl Gate {
             Some(known) if allowance::same_period(known, &allowance) => {
                 known.remaining = known.remaining.min(allowance.remaining);
             }
+            Some(known) if known.limit == allowance.limit && allowance.renewed < known.renewed => {}
             _ => drop(state.allowances.insert(lane.clone(), allowance)),
         }
         drop(state);
@@ -320,6 +328,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_place_is_waited_for_until_the_deadline() {
+        let one = GateOptions { concurrency: NonZeroUsize::MIN, ..GateOptions::default() };
+        let gate = Gate::new(one);
+        let pass = gate.enter("core", 1, soon(1000)).await.unwrap();
+        assert_eq!(gate.enter("core", 1, soon(50)).await.unwrap_err().reason, Reason::Concurrency);
+        drop(pass);
+        assert!(gate.enter("core", 1, soon(50)).await.is_ok());
+    }
+
+    #[tokio::test]
     async fn points_of_a_minute_run_out_and_are_told_once() {
         let (gate, told) = gate(Some(10));
         for _ in 0..2 {
@@ -349,6 +367,8 @@ mod tests {
         assert!(shut.until.duration_since(renewed).abs() < jiff::SignedDuration::from_secs(5), "{shut}");
         gate.note(Allowance { renewed: renewed + Duration::from_secs(3600), ..left(60) }, now);
         assert_eq!(gate.allowance("core").unwrap().remaining, 60);
+        gate.note(left(3), now);
+        assert_eq!(gate.allowance("core").unwrap().remaining, 60, "an answer of the last period comes late");
         gate.note(Allowance { lane: "search".into(), renewed: now - Duration::from_secs(1), ..left(5) }, now);
         assert_eq!(gate.allowance("search"), None, "a period that is over says nothing");
     }
