@@ -123,7 +123,8 @@ struct State {
     lanes: BTreeMap<String, Closed>,
     allowances: BTreeMap<String, Allowance>,
     started: VecDeque<(Instant, u32)>,
-    told_full: Option<Instant>,
+    /// Until when those who watch know of waits.
+    told: Option<Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -173,6 +174,7 @@ impl Gate {
             if closed.until > deadline {
                 return Err(Shut { until: wall(closed.until, now), reason: closed.reason });
             }
+            self.tell(closed, now);
             let spread = if waited { Duration::ZERO } else { jitter(self.shared.options.jitter) };
             waited = true;
             tokio::time::sleep_until((closed.until + spread).into()).await;
@@ -195,14 +197,7 @@ impl Gate {
             if let Some((first, _)) = state.started.front().copied()
                 && sum.saturating_add(points) > limit
             {
-                let closed = Closed { until: first + MINUTE, reason: Reason::PointsPerMinute };
-                let news = state.told_full != Some(first);
-                state.told_full = Some(first);
-                drop(state);
-                if news {
-                    self.tell(closed, now);
-                }
-                return Some(closed);
+                return Some(Closed { until: first + MINUTE, reason: Reason::PointsPerMinute });
             }
             state.started.push_back((now, points));
         }
@@ -225,13 +220,6 @@ impl Gate {
         match lane {
             None => state.all = Some(closed),
             Some(lane) => drop(state.lanes.insert(lane.to_owned(), closed)),
-        }
-        // Eight requests that were under way are refused within moments of each other; that is one wait to tell of.
-        let news =
-            known.is_none_or(|known| known.until <= now || until.duration_since(known.until) > Duration::from_secs(2));
-        drop(state);
-        if news {
-            self.tell(closed, now);
         }
     }
 
@@ -260,7 +248,17 @@ impl Gate {
         known.filter(|allowance| allowance.renewed > Timestamp::now())
     }
 
+    /// Tells of a wait once, however many wait. Eight requests that were under way are refused within moments of each other, and points come
+    /// free one by one: an end that moves by a little is no news.
     fn tell(&self, closed: Closed, now: Instant) {
+        let little = Duration::from_secs(if closed.reason == Reason::PointsPerMinute { 15 } else { 2 });
+        {
+            let mut state = self.state();
+            if state.told.is_some_and(|told| closed.until <= told + little) {
+                return;
+            }
+            state.told = Some(closed.until);
+        }
         let wait = Wait {
             length: closed.until.saturating_duration_since(now),
             until: wall(closed.until, now),
@@ -309,22 +307,25 @@ mod tests {
         assert!(gate.enter("graphql", 1, soon(1000)).await.is_ok());
         gate.shut(None, Duration::from_secs(90), Reason::SecondaryLimit);
         assert_eq!(gate.enter("graphql", 1, soon(1000)).await.unwrap_err().reason, Reason::SecondaryLimit);
-        assert_eq!(*told.lock().unwrap(), [Reason::PrimaryLimit, Reason::SecondaryLimit]);
+        assert!(told.lock().unwrap().is_empty(), "who does not wait has nothing to tell");
     }
 
     #[tokio::test]
     async fn who_waits_starts_after_the_latest_instant() {
-        let (gate, _) = gate(None);
+        let (gate, told) = gate(None);
         let begin = Instant::now();
         gate.shut(None, Duration::from_millis(100), Reason::SecondaryLimit);
-        let waiting = tokio::spawn({
+        let wait = || {
             let gate = gate.clone();
-            async move { gate.enter("core", 1, soon(10_000)).await.map(|_| begin.elapsed()) }
-        });
+            tokio::spawn(async move { gate.enter("core", 1, soon(10_000)).await.map(|_| begin.elapsed()) })
+        };
+        let (waiting, other) = (wait(), wait());
         tokio::time::sleep(Duration::from_millis(30)).await;
         gate.shut(None, Duration::from_millis(200), Reason::SecondaryLimit);
-        let started = waiting.await.unwrap().unwrap();
-        assert!(started >= Duration::from_millis(230), "{started:?}");
+        for started in [waiting.await.unwrap().unwrap(), other.await.unwrap().unwrap()] {
+            assert!(started >= Duration::from_millis(230), "{started:?}");
+        }
+        assert_eq!(*told.lock().unwrap(), [Reason::SecondaryLimit], "told once");
     }
 
     #[tokio::test]
@@ -338,15 +339,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn points_of_a_minute_run_out_and_are_told_once() {
-        let (gate, told) = gate(Some(10));
+    async fn points_of_a_minute_run_out() {
+        let (gate, _) = gate(Some(10));
         for _ in 0..2 {
             assert!(gate.enter("core", 5, soon(1000)).await.is_ok());
         }
         for _ in 0..2 {
             assert_eq!(gate.enter("core", 1, soon(1000)).await.unwrap_err().reason, Reason::PointsPerMinute);
         }
-        assert_eq!(*told.lock().unwrap(), [Reason::PointsPerMinute]);
         // One request that needs more than a whole minute's points is let through when it is the first.
         assert!(self::gate(Some(10)).0.enter("core", 11, soon(1000)).await.is_ok());
     }
