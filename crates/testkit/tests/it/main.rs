@@ -7,3 +7,4 @@ mod faults;
 mod graphql;
 mod releases;
 mod rest;
+mod shapes;

@@ -287,6 +287,8 @@ fn repositories_and_roles() {
     assert_eq!((moved.status, location.contains("/repositories/")), (301, true), "{location}");
     assert_eq!(client.get(&location).expect(200)["number"], 1);
     assert_eq!(client.post("/repos/o/old/issues", json!({ "title": "x" })).status, 307);
+    let moved = client.get("/repos/o/old/labels/kind%2Fbug");
+    assert!(moved.header("location").ends_with("/labels/kind%2Fbug"), "{moved:?}");
     let query = "{ repository(owner: \"o\", name: \"old\") { nameWithOwner issue(number: 1) { number } } }";
     let found = client.graphql(query, Value::Null).expect(200);
     assert_eq!(found["data"]["repository"], json!({ "nameWithOwner": "o/new", "issue": { "number": 1 } }));

@@ -36,6 +36,7 @@ pub(super) struct Call<'s> {
     /// Whether the token may write.
     pub(super) scoped: Scoped,
     pub(super) path: &'s str,
+    target: &'s str,
     /// The full name of the repository in question.
     pub(super) key: String,
 }
@@ -95,6 +96,7 @@ pub(super) fn answer(state: &mut State, request: &Received, token: Option<&Token
         login: token.map(|token| token.login.clone()),
         scoped,
         path,
+        target: &request.target,
         key: String::new(),
     };
     let parts: Vec<String> = path.trim_matches('/').split('/').map(decode).collect();
@@ -121,10 +123,9 @@ impl Call<'_> {
         let full = format!("{owner}/{name}");
         if let Some(now) = self.world.renamed.get(&full).filter(|_| self.world.find(&full).is_none()) {
             let id = self.world.find(now).ok_or_else(not_found)?.id;
-            let rest: String = rest.iter().map(|part| format!("/{part}")).collect();
-            let query = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
-            let query = if query.is_empty() { query } else { format!("?{query}") };
-            let url = format!("{}/repositories/{id}{rest}{query}", self.base);
+            // What follows the name stays as it came, with its percent signs.
+            let rest = self.target.splitn(5, '/').nth(4).map(|rest| format!("/{rest}")).unwrap_or_default();
+            let url = format!("{}/repositories/{id}{rest}", self.base);
             let status = if self.method == "GET" { 301 } else { 307 };
             let body = json!({ "message": "Moved Permanently", "url": url, "documentation_url": "https://docs.github.com/rest" });
             return Ok(Reply::json(status, body).with("location", url));

@@ -113,8 +113,12 @@ pub(super) fn answer(call: &Call<'_>) -> Answered {
     if call.query.get("order").map(String::as_str) == Some("asc") {
         found.reverse();
     }
-    let items: Vec<Value> =
-        found.into_iter().map(|(repository, issue)| shape::issue(call, repository, issue)).collect();
+    let scored = |(repository, issue)| {
+        let mut item = shape::issue(call, repository, issue);
+        item["score"] = Value::from(1.0);
+        item
+    };
+    let items: Vec<Value> = found.into_iter().map(scored).collect();
     let (reply, items) = call.slice(items);
     Ok(reply(serde_json::json!({ "total_count": total, "incomplete_results": false, "items": items })))
 }

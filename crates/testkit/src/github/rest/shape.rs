@@ -46,7 +46,10 @@ pub(super) fn repository(call: &Call<'_>, repository: &Repository) -> Value {
         "html_url": format!("{}/{full_name}", call.world.pages), "description": null,
         "fork": repository.parent.is_some(), "url": format!("{}/repos/{full_name}", call.base),
         "default_branch": repository.default_branch, "archived": false, "disabled": false, "visibility": "public",
-        "clone_url": format!("{}/{full_name}.git", call.world.pages), "has_issues": true,
+        "clone_url": format!("{}/{full_name}.git", call.world.pages), "has_issues": true, "has_wiki": false,
+        "ssh_url": format!("git@example.invalid:{full_name}.git"), "language": null, "license": null, "topics": [],
+        "allow_merge_commit": true, "allow_squash_merge": true, "allow_rebase_merge": true, "size": 1,
+        "forks_count": 0, "stargazers_count": 0, "watchers_count": 0, "open_issues_count": 0, "mirror_url": null,
         "created_at": beginning(), "updated_at": beginning(), "pushed_at": beginning(),
     })
 }
@@ -163,9 +166,15 @@ pub(super) fn pull(call: &Call<'_>, repository: &Repository, issue: &Issue, pull
         "head": end(call, pull.head_repository.as_deref(), &pull.head, &pull.head_sha),
         "base": end(call, Some(&repository.full_name()), &pull.base, &pull.base_sha),
         "draft": pull.draft == Draft::Yes, "merged_at": pull.merged_at, "merge_commit_sha": pull.merge_commit,
-        "requested_reviewers": [], "requested_teams": [], "auto_merge": null, "_links": {},
+        "requested_reviewers": [], "requested_teams": [], "auto_merge": null,
     });
     merge(&mut value, more);
+    let link = |field: &str| json!({ "href": value[field] });
+    value["_links"] = json!({
+        "self": link("url"), "html": link("html_url"), "issue": link("issue_url"), "comments": link("comments_url"),
+        "review_comments": link("review_comments_url"), "review_comment": link("review_comment_url"),
+        "commits": link("commits_url"), "statuses": link("statuses_url"),
+    });
     value
 }
 
