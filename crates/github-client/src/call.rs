@@ -37,7 +37,8 @@ impl Call {
     /// A REST request without a body.
     pub(crate) fn new(method: Method, url: Url) -> Self {
         let reads = matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let lane = if url.path().contains("/search/") { "search" } else { "core" };
+        let searches = url.path().contains("/search/") && !url.path().contains("/repos/");
+        let lane = if searches { "search" } else { "core" };
         Self {
             subject: format!("{method} {}", http_kit::redact_url(&url)),
             idempotency: Idempotency::of(&method),

@@ -267,6 +267,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_accepted_is_safe_in_an_address_and_in_a_path() {
+        proptest::proptest!(|(text in "\\PC{0,40}|[a-zA-Z0-9._/-]{0,40}")| {
+            if let Ok(repo) = text.parse::<RepoId>() {
+                proptest::prop_assert_eq!(repo.to_string(), text.clone());
+                let url = url::Url::parse(&format!("https://example.invalid/{repo}")).unwrap();
+                proptest::prop_assert_eq!(url.path(), format!("/{text}"));
+                proptest::prop_assert_eq!(url.path_segments().unwrap().count(), 2);
+            }
+            if let Ok(number) = text.parse::<PullNumber>() {
+                proptest::prop_assert!(number.get() > 0);
+            }
+        });
+    }
+
+    #[test]
     fn numbers_and_object_ids_are_checked() {
         for text in ["0", "", "-1", "+1", "1.0", " 1", "18446744073709551616", "1)"] {
             assert!(text.parse::<PullNumber>().is_err(), "{text:?}");

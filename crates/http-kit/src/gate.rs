@@ -48,6 +48,8 @@ pub enum Reason {
     RetryAfter,
     /// Our own count of points in the last minute is at its limit.
     PointsPerMinute,
+    /// As many requests are under way as may be.
+    Concurrency,
 }
 
 impl fmt::Display for Reason {
@@ -57,6 +59,7 @@ impl fmt::Display for Reason {
             Self::SecondaryLimit => "secondary rate limit",
             Self::RetryAfter => "the server asked for it",
             Self::PointsPerMinute => "points per minute",
+            Self::Concurrency => "requests under way",
         })
     }
 }
@@ -120,7 +123,8 @@ struct State {
     lanes: BTreeMap<String, Closed>,
     allowances: BTreeMap<String, Allowance>,
     started: VecDeque<(Instant, u32)>,
-    told_full: Option<Instant>,
+    /// Until when those who watch know of waits.
+    told: Option<Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -154,11 +158,15 @@ impl Gate {
     /// Waits for a place, and until the lane is open.
     ///
     /// # Errors
-    /// At once when the lane opens only after `deadline`.
+    /// At once when the lane opens only after `deadline`; at the deadline when no place became free.
     pub async fn enter(&self, lane: &str, points: u32, deadline: Instant) -> Result<Pass, Shut> {
         // Whoever holds a place may wait for the gate to open: nobody else could start meanwhile anyway. A semaphore that nobody
         // closes always grants.
-        let permit = Arc::clone(&self.shared.permits).acquire_owned().await.ok();
+        let place = Arc::clone(&self.shared.permits).acquire_owned();
+        let Ok(permit) = tokio::time::timeout_at(deadline.into(), place).await else {
+            return Err(Shut { until: Timestamp::now(), reason: Reason::Concurrency });
+        };
+        let permit = permit.ok();
         let mut waited = false;
         loop {
             let Some(closed) = self.try_start(lane, points) else { return Ok(Pass { _permit: permit }) };
@@ -166,6 +174,7 @@ impl Gate {
             if closed.until > deadline {
                 return Err(Shut { until: wall(closed.until, now), reason: closed.reason });
             }
+            self.tell(closed, now);
             let spread = if waited { Duration::ZERO } else { jitter(self.shared.options.jitter) };
             waited = true;
             tokio::time::sleep_until((closed.until + spread).into()).await;
@@ -188,14 +197,7 @@ impl Gate {
             if let Some((first, _)) = state.started.front().copied()
                 && sum.saturating_add(points) > limit
             {
-                let closed = Closed { until: first + MINUTE, reason: Reason::PointsPerMinute };
-                let news = state.told_full != Some(first);
-                state.told_full = Some(first);
-                drop(state);
-                if news {
-                    self.tell(closed, now);
-                }
-                return Some(closed);
+                return Some(Closed { until: first + MINUTE, reason: Reason::PointsPerMinute });
             }
             state.started.push_back((now, points));
         }
@@ -219,13 +221,6 @@ impl Gate {
             None => state.all = Some(closed),
             Some(lane) => drop(state.lanes.insert(lane.to_owned(), closed)),
         }
-        // Eight requests that were under way are refused within moments of each other; that is one wait to tell of.
-        let news =
-            known.is_none_or(|known| known.until <= now || until.duration_since(known.until) > Duration::from_secs(2));
-        drop(state);
-        if news {
-            self.tell(closed, now);
-        }
     }
 
     /// Takes note of what the service said is left of an allowance; one that is used up shuts its lane until it is renewed.
@@ -238,6 +233,7 @@ impl Gate {
             Some(known) if allowance::same_period(known, &allowance) => {
                 known.remaining = known.remaining.min(allowance.remaining);
             }
+            Some(known) if known.limit == allowance.limit && allowance.renewed < known.renewed => {}
             _ => drop(state.allowances.insert(lane.clone(), allowance)),
         }
         drop(state);
@@ -252,7 +248,17 @@ impl Gate {
         known.filter(|allowance| allowance.renewed > Timestamp::now())
     }
 
+    /// Tells of a wait once, however many wait. Eight requests that were under way are refused within moments of each other, and points come
+    /// free one by one: an end that moves by a little is no news.
     fn tell(&self, closed: Closed, now: Instant) {
+        let little = Duration::from_secs(if closed.reason == Reason::PointsPerMinute { 15 } else { 2 });
+        {
+            let mut state = self.state();
+            if state.told.is_some_and(|told| closed.until <= told + little) {
+                return;
+            }
+            state.told = Some(closed.until);
+        }
         let wait = Wait {
             length: closed.until.saturating_duration_since(now),
             until: wall(closed.until, now),
@@ -301,34 +307,46 @@ mod tests {
         assert!(gate.enter("graphql", 1, soon(1000)).await.is_ok());
         gate.shut(None, Duration::from_secs(90), Reason::SecondaryLimit);
         assert_eq!(gate.enter("graphql", 1, soon(1000)).await.unwrap_err().reason, Reason::SecondaryLimit);
-        assert_eq!(*told.lock().unwrap(), [Reason::PrimaryLimit, Reason::SecondaryLimit]);
+        assert!(told.lock().unwrap().is_empty(), "who does not wait has nothing to tell");
     }
 
     #[tokio::test]
     async fn who_waits_starts_after_the_latest_instant() {
-        let (gate, _) = gate(None);
+        let (gate, told) = gate(None);
         let begin = Instant::now();
         gate.shut(None, Duration::from_millis(100), Reason::SecondaryLimit);
-        let waiting = tokio::spawn({
+        let wait = || {
             let gate = gate.clone();
-            async move { gate.enter("core", 1, soon(10_000)).await.map(|_| begin.elapsed()) }
-        });
+            tokio::spawn(async move { gate.enter("core", 1, soon(10_000)).await.map(|_| begin.elapsed()) })
+        };
+        let (waiting, other) = (wait(), wait());
         tokio::time::sleep(Duration::from_millis(30)).await;
         gate.shut(None, Duration::from_millis(200), Reason::SecondaryLimit);
-        let started = waiting.await.unwrap().unwrap();
-        assert!(started >= Duration::from_millis(230), "{started:?}");
+        for started in [waiting.await.unwrap().unwrap(), other.await.unwrap().unwrap()] {
+            assert!(started >= Duration::from_millis(230), "{started:?}");
+        }
+        assert_eq!(*told.lock().unwrap(), [Reason::SecondaryLimit], "told once");
     }
 
     #[tokio::test]
-    async fn points_of_a_minute_run_out_and_are_told_once() {
-        let (gate, told) = gate(Some(10));
+    async fn a_place_is_waited_for_until_the_deadline() {
+        let one = GateOptions { concurrency: NonZeroUsize::MIN, ..GateOptions::default() };
+        let gate = Gate::new(one);
+        let pass = gate.enter("core", 1, soon(1000)).await.unwrap();
+        assert_eq!(gate.enter("core", 1, soon(50)).await.unwrap_err().reason, Reason::Concurrency);
+        drop(pass);
+        assert!(gate.enter("core", 1, soon(50)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn points_of_a_minute_run_out() {
+        let (gate, _) = gate(Some(10));
         for _ in 0..2 {
             assert!(gate.enter("core", 5, soon(1000)).await.is_ok());
         }
         for _ in 0..2 {
             assert_eq!(gate.enter("core", 1, soon(1000)).await.unwrap_err().reason, Reason::PointsPerMinute);
         }
-        assert_eq!(*told.lock().unwrap(), [Reason::PointsPerMinute]);
         // One request that needs more than a whole minute's points is let through when it is the first.
         assert!(self::gate(Some(10)).0.enter("core", 11, soon(1000)).await.is_ok());
     }
@@ -349,6 +367,8 @@ mod tests {
         assert!(shut.until.duration_since(renewed).abs() < jiff::SignedDuration::from_secs(5), "{shut}");
         gate.note(Allowance { renewed: renewed + Duration::from_secs(3600), ..left(60) }, now);
         assert_eq!(gate.allowance("core").unwrap().remaining, 60);
+        gate.note(left(3), now);
+        assert_eq!(gate.allowance("core").unwrap().remaining, 60, "an answer of the last period comes late");
         gate.note(Allowance { lane: "search".into(), renewed: now - Duration::from_secs(1), ..left(5) }, now);
         assert_eq!(gate.allowance("search"), None, "a period that is over says nothing");
     }

@@ -21,9 +21,6 @@ const FIELDS: &str = "fragment F on PullRequest{number url title body state merg
      headRepositoryOwner{login} author{__typename login url} mergeCommit{oid} milestone{title} \
      labels(first:50){totalCount pageInfo{hasNextPage endCursor} nodes{name}}}";
 
-/// How many numbers are asked at once whether they are issues. There is no connection in that, so it costs one point.
-const KINDS: BatchOptions = BatchOptions { most: 200, parallel: 2 };
-
 /// Pull requests, and what is known of the numbers that gave none. Every number asked for is in one of the three.
 #[derive(Debug, Default)]
 #[non_exhaustive]
@@ -192,21 +189,8 @@ impl GithubClient {
         let asked = |numbers, persistence| self.ask_pulls(repo, numbers, persistence);
         let gathered = self.in_batches(numbers, options, asked).await?;
         batch.failed.extend(gathered.failed);
-        let mut absent = Vec::new();
-        for (number, pull) in gathered.values {
-            match pull {
-                Some(pull) => drop(batch.found.insert(number, pull)),
-                None => absent.push(number),
-            }
-        }
-        if !absent.is_empty() {
-            let missing = self.kinds_of_missing(repo, absent).await?;
-            if let Some((recording, _)) = &self.recording {
-                let (recording, host, repo) = (recording.clone(), self.shared.endpoints.host.clone(), repo.clone());
-                let missing = missing.clone();
-                on_disk(move || recording.put_missing(&host, &repo, &missing)).await?;
-            }
-            batch.missing.extend(missing);
+        for (number, known) in gathered.values {
+            batch.add(number, known);
         }
         Ok(batch)
     }
@@ -242,12 +226,13 @@ impl GithubClient {
         repo: &RepoId,
         numbers: Vec<PullNumber>,
         persistence: Persistence,
-    ) -> Result<Answered<PullNumber, Option<PullRecord>>, Error> {
+    ) -> Result<Answered<PullNumber, Known>, Error> {
         let mut document = String::from(
             "query PullsByNumber($owner:String!,$name:String!){repository(owner:$owner,name:$name){nameWithOwner",
         );
         for number in &numbers {
-            write_alias(&mut document, *number, "pullRequest", "...F");
+            // Every number is an issue or a pull request, or nothing; which it is comes with the same answer.
+            write_alias(&mut document, *number, "issueOrPullRequest", "__typename ...F");
         }
         document.push_str("}rateLimit{cost limit remaining resetAt}}");
         document.push_str(FIELDS);
@@ -262,6 +247,9 @@ impl GithubClient {
         for number in numbers {
             let alias = format!("p{number}");
             match part(repository, &reply, &alias) {
+                Part::Whole(value) if value["__typename"] == "Issue" => {
+                    answered.values.insert(number, Known::Missing(Missing::Issue));
+                }
                 Part::Whole(value) => {
                     let wire: WirePull = serde_json::from_value(value.clone()).map_err(|error| Error::Malformed {
                         subject: format!("pull request #{number} of {repo}"),
@@ -269,9 +257,9 @@ impl GithubClient {
                     })?;
                     let (record, more) = wire.into_record(&self.shared.endpoints.web);
                     labels.extend(more.map(|cursor| (number, cursor)));
-                    answered.values.insert(number, Some(record));
+                    answered.values.insert(number, Known::Pull(Box::new(record)));
                 }
-                Part::Missing => drop(answered.values.insert(number, None)),
+                Part::Missing => drop(answered.values.insert(number, Known::Missing(Missing::Absent))),
                 Part::Failed(_) | Part::Null if !alone => answered.again.push(number),
                 Part::Null => {
                     let subject = format!("pull request #{number} of {repo}");
@@ -286,17 +274,17 @@ impl GithubClient {
         }
         for (number, cursor) in labels {
             let more = self.more_labels(repo, number, cursor).await?;
-            if let Some(Some(record)) = answered.values.get_mut(&number) {
+            if let Some(Known::Pull(record)) = answered.values.get_mut(&number) {
                 record.labels.extend(more);
             }
         }
         // What was had is written down at once, so that a run that is killed need not ask for it again.
         if let Some((recording, _)) = &self.recording {
             let (recording, host, repo) = (recording.clone(), self.shared.endpoints.host.clone(), repo.clone());
-            let records: Vec<PullRecord> = answered.values.values().flatten().cloned().collect();
+            let values = answered.values.clone();
             on_disk(move || {
                 recording.begin_sync(&host, &repo, answer.time)?;
-                recording.put_pulls(&host, &repo, &records)
+                recording.put_pulls(&host, &repo, &values)
             })
             .await?;
         }
@@ -327,39 +315,6 @@ impl GithubClient {
                 None => return Ok(names),
             }
         }
-    }
-
-    /// Tells numbers that are issues from those that are nothing.
-    async fn kinds_of_missing(
-        &self,
-        repo: &RepoId,
-        numbers: Vec<PullNumber>,
-    ) -> Result<BTreeMap<PullNumber, Missing>, Error> {
-        let ask = async |numbers: Vec<PullNumber>, persistence| {
-            let mut document = String::from(
-                "query KindsOfNumbers($owner:String!,$name:String!){repository(owner:$owner,name:$name){nameWithOwner",
-            );
-            for number in &numbers {
-                write_alias(&mut document, *number, "issueOrPullRequest", "__typename");
-            }
-            document.push_str("}}");
-            let question = Question::about("KindsOfNumbers", repo, document);
-            let reply = self.ask(&question, persistence).await?;
-            let repository = self.repository(repo, &question, &reply)?;
-            let kind = |number: &PullNumber| match repository
-                .pointer(&format!("/p{number}/__typename"))
-                .and_then(Value::as_str)
-            {
-                Some("Issue") => Missing::Issue,
-                _ => Missing::Absent,
-            };
-            let values = numbers.iter().map(|number| (*number, kind(number))).collect();
-            Ok(Answered { values, failed: BTreeMap::new(), again: Vec::new() })
-        };
-        let mut gathered = self.in_batches(numbers, KINDS, ask).await?;
-        // That a number is no pull request is known already; only which kind of nothing it is could not be told.
-        gathered.values.extend(gathered.failed.into_keys().map(|number| (number, Missing::Absent)));
-        Ok(gathered.values)
     }
 }
 

@@ -80,30 +80,23 @@ impl Recording {
         Ok(loaded)
     }
 
-    /// Writes pull requests down.
-    pub(crate) fn put_pulls(&self, host: &str, repo: &RepoId, pulls: &[PullRecord]) -> Result<(), RecordingError> {
-        let folder = repo_folder(self.writable()?, "pulls", host, repo);
-        let mut shelves: BTreeMap<u64, Vec<(String, Vec<u8>)>> = BTreeMap::new();
-        for pull in pulls {
-            let key = format!("{}-{}", pull.number, pull.updated_at.strftime("%Y%m%dT%H%M%SZ"));
-            shelves.entry(shelf_of(pull.number)).or_default().push((key, json(pull)));
-        }
-        shelves.into_iter().try_for_each(|(shelf, files)| shelf::put(&folder.join(shelf.to_string()), &files))
-    }
-
-    /// Writes down that numbers are no pull requests. What was recorded as a pull request stays: it may only be hidden now.
-    pub(crate) fn put_missing(
+    /// Writes down what is known of numbers. What was recorded as a pull request stays when it is missing now: it may only be hidden.
+    pub(crate) fn put_pulls(
         &self,
         host: &str,
         repo: &RepoId,
-        missing: &BTreeMap<PullNumber, Missing>,
+        values: &BTreeMap<PullNumber, Known>,
     ) -> Result<(), RecordingError> {
         let folder = repo_folder(self.writable()?, "pulls", host, repo);
-        for (number, missing) in missing {
-            let bytes = json(&NoPull { number: *number, missing: *missing });
-            shelf::put(&folder.join(shelf_of(*number).to_string()), &[(format!("{number}-none"), bytes)])?;
+        let mut shelves: BTreeMap<u64, Vec<(String, Vec<u8>)>> = BTreeMap::new();
+        for (&number, known) in values {
+            let file = match known {
+                Known::Pull(pull) => (format!("{number}-{}", pull.updated_at.strftime("%Y%m%dT%H%M%SZ")), json(pull)),
+                Known::Missing(missing) => (format!("{number}-none"), json(&NoPull { number, missing: *missing })),
+            };
+            shelves.entry(shelf_of(number)).or_default().push(file);
         }
-        Ok(())
+        shelves.into_iter().try_for_each(|(shelf, files)| shelf::put(&folder.join(shelf.to_string()), &files))
     }
 
     /// All numbers that are recorded for a repository.

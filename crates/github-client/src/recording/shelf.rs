@@ -121,6 +121,18 @@ pub(super) fn create_folder(path: &Path) -> Result<(), RecordingError> {
     builder.create(path).map_err(|source| io("make", path, source))
 }
 
+/// A file that is there to be locked.
+pub(super) fn open_lock(path: &Path) -> Result<File, RecordingError> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o644);
+    }
+    options.open(path).map_err(|source| io("make", path, source))
+}
+
 /// Reads a file of at most `limit` bytes.
 pub(super) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, RecordingError> {
     let failed = |source| io("read", path, source);

@@ -1,7 +1,6 @@
 //! How far changes of a repository were looked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
@@ -91,7 +90,7 @@ impl Recording {
         let folder = path.parent().unwrap_or(&path);
         shelf::create_folder(folder)?;
         let lock_path = path.with_extension("lock");
-        let lock = File::create(&lock_path).map_err(|source| io("make", &lock_path, source))?;
+        let lock = shelf::open_lock(&lock_path)?;
         lock.lock().map_err(|source| io("lock", &lock_path, source))?;
         let mut state = found;
         if let Some(known) = self.sync_state(host, repo)? {

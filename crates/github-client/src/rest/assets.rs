@@ -28,6 +28,9 @@ const BYTES_PER_SECOND: u64 = 32 * 1024;
 /// What each transfer has in any case.
 const AT_LEAST: Duration = Duration::from_secs(120);
 
+/// The largest answer to an upload, and the largest refusal of a download, that is read.
+const MAX_WORDS: usize = 1 << 20;
+
 /// A file of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
@@ -142,15 +145,15 @@ impl GithubClient {
             .body(reqwest::Body::wrap_stream(body));
         let started = Instant::now();
         let answer = async {
-            let response = request.send().await?;
+            let response = request.send().await.map_err(Failed::of)?;
             let (status, headers) = (response.status(), response.headers().clone());
-            Ok::<_, reqwest::Error>(Reply::new(status, headers, response.bytes().await?, effort.attempt))
+            match http_kit::read_bounded(response, MAX_WORDS).await {
+                Ok(body) => Ok(Reply::new(status, headers, body.into(), effort.attempt)),
+                Err(error) => Err(Failed::new(Trouble::Broken, error.to_string())),
+            }
         };
         let limit = time_for(measured.size);
-        let answer = match tokio::time::timeout(limit, answer).await {
-            Ok(answer) => answer.map_err(Failed::of),
-            Err(_) => Err(Failed::late(limit)),
-        };
+        let answer = tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(Failed::late(limit)));
         let status = answer.as_ref().ok().map(|reply| reply.status);
         let received = answer.as_ref().map_or(0, |reply| reply.body.len() as u64);
         self.report(&Method::POST, &call.url, status, measured.size, received, started, effort.attempt);
@@ -180,7 +183,10 @@ impl GithubClient {
         // Never from a recording.
         let live = Self { shared: self.shared.clone(), recording: None };
         let assets: Vec<Asset> = live.assets(repo, release).try_collect().await?;
-        let Some(mut found) = assets.into_iter().find(|asset| asset.name == name) else { return Ok(None) };
+        let Some(mut found) = assets.into_iter().find(|asset| asset.name == name || asset.name == stored_name(name))
+        else {
+            return Ok(None);
+        };
         if found.state != "uploaded" && !found.state.is_empty() {
             live.delete_asset(repo, found.id).await?;
             return Ok(None);
@@ -208,7 +214,15 @@ impl GithubClient {
     pub async fn download_asset(&self, repo: &RepoId, asset: &Asset, to: &Path) -> Result<String, Error> {
         let failed = |source| Error::File { operation: "write", path: to.to_owned(), source };
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let temporary = tempfile::Builder::new().prefix(".download-").tempfile_in(folder).map_err(failed)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".download-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any other new file: the umask decides.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let temporary = builder.tempfile_in(folder).map_err(failed)?;
         let (file, place) = temporary.into_parts();
         let mut file = File::from_std(file);
         let digest = self.fetch_asset(repo, asset, Some((&mut file, to))).await?;
@@ -271,7 +285,7 @@ impl GithubClient {
         };
         let (status, headers) = (response.status(), response.headers().clone());
         if !status.is_success() {
-            let body = http_kit::read_bounded(response, 1 << 20).await.unwrap_or_default();
+            let body = http_kit::read_bounded(response, MAX_WORDS).await.unwrap_or_default();
             self.report(&Method::GET, &url, Some(status), 0, body.len() as u64, started, effort.attempt);
             return match self.judge(call, Reply::new(status, headers, body.into(), effort.attempt), effort.hits) {
                 Tried::Done(reply) => Err(error_of(self, &call.subject, &reply, Intent::Read)),
@@ -319,6 +333,13 @@ impl GithubClient {
     pub async fn delete_asset(&self, repo: &RepoId, asset: AssetId) -> Result<(), Error> {
         self.delete(repo, &["releases", "assets", &asset.to_string()]).await
     }
+}
+
+/// What GitHub makes of a name: characters it does not like become dots.
+fn stored_name(name: &str) -> String {
+    let liked = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '@' | '~');
+    let dotted: String = name.chars().map(|c| if liked(c) { c } else { '.' }).collect();
+    dotted.trim_matches('.').to_owned()
 }
 
 /// The time that a transfer may take.

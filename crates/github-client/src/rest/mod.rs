@@ -197,6 +197,37 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_next_page_is_where_the_link_leads() {
+        let next = |link: &str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert(LINK, http::HeaderValue::from_bytes(link.as_bytes()).ok()?);
+            let reply = Reply::new(http::StatusCode::OK, headers, bytes::Bytes::new(), 1);
+            next_page(&reply, &"https://example.invalid/a?page=1".parse().ok()?).map(String::from)
+        };
+        let cases = [
+            (
+                r#"<https://example.invalid/a?page=2>; rel="next", <https://example.invalid/a?page=9>; rel="last""#,
+                Some("2"),
+            ),
+            (
+                r#"<https://example.invalid/a?page=9>; rel="last", <https://example.invalid/a?page=2>; rel="next""#,
+                Some("2"),
+            ),
+            (r#"</a?page=3>; rel=next"#, Some("3")),
+            (r#"<https://example.invalid/a?page=1>; rel="next""#, None),
+            (r#"<https://example.invalid/a?page=9>; rel="last""#, None),
+            ("nonsense", None),
+            ("", None),
+        ];
+        for (link, expected) in cases {
+            assert_eq!(next(link), expected.map(|page| format!("https://example.invalid/a?page={page}")), "{link}");
+        }
+        proptest::proptest!(|(link in "[<>;,=\"a-z:/?0-9 ]{0,60}")| {
+            next(&link);
+        });
+    }
+
+    #[test]
     fn paths_that_lead_elsewhere_are_refused() {
         for (path, good) in [
             ("a", true),

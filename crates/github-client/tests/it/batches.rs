@@ -69,7 +69,7 @@ async fn numbers_that_are_no_pull_requests_fail_alone() {
     let missing: Vec<_> = batch.missing.into_iter().map(|(n, why)| (n.get(), why)).collect();
     assert_eq!(missing, [(2, Missing::Issue), (4, Missing::Absent), (9_999_999_999, Missing::Absent)]);
     assert!(batch.failed.is_empty());
-    assert_eq!(fake.asked(), [("KindsOfNumbers".to_owned(), 2), ("PullsByNumber".to_owned(), 4)]);
+    assert_eq!(fake.asked(), [("PullsByNumber".to_owned(), 4)]);
 }
 
 #[tokio::test]

@@ -226,3 +226,22 @@ fn strange_folders_are_refused() {
     std::fs::write(newer.path().join("recording.json"), r#"{"schema":"github-recording/9"}"#).unwrap();
     assert!(Recording::open(newer.path()).unwrap_err().to_string().contains("github-recording/9"));
 }
+
+#[tokio::test]
+async fn numbers_that_are_nothing_cost_one_request_and_issues_none() {
+    let fake = Fake::start(1..=3).await;
+    fake.world().issues.insert(4);
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(&fake, folder.path(), Mode::Cache);
+    for _ in 0..2 {
+        let batch = client.cached_pulls(&repo(), &numbers(1..=5)).await.unwrap();
+        assert_eq!(batch.missing, [(number(4), Missing::Issue), (number(5), Missing::Absent)].into());
+    }
+    assert_eq!(
+        fake.asked(),
+        [("PullsByNumber".to_owned(), 1), ("PullsByNumber".to_owned(), 5), ("PullsUpdated".to_owned(), 0)]
+    );
+    // What comes into being is seen.
+    fake.world().pulls.insert(5, crate::fake::pull(5));
+    assert_eq!(client.cached_pulls(&repo(), &numbers(1..=5)).await.unwrap().found.len(), 4);
+}

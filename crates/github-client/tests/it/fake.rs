@@ -59,6 +59,7 @@ impl Fake {
 /// A merged pull request in GraphQL's form.
 pub(crate) fn pull(number: u64) -> Value {
     json!({
+        "__typename": "PullRequest",
         "number": number,
         "url": format!("https://github.com/octo/tool/pull/{number}"),
         "title": format!("Change {number}"),
@@ -97,9 +98,8 @@ fn answer(world: &mut World, request: &Request) -> ResponseTemplate {
     let body: Value = serde_json::from_slice(&request.body).unwrap();
     let (document, variables) = (body["query"].as_str().unwrap(), &body["variables"]);
     let name = document.split(['(', '{']).next().unwrap().trim_start_matches("query ").to_owned();
-    let pulls = asked(document, "pullRequest");
-    let kinds = asked(document, "issueOrPullRequest");
-    world.log.push((Instant::now(), name.clone(), pulls.len() + kinds.len()));
+    let pulls = [asked(document, "pullRequest"), asked(document, "issueOrPullRequest")].concat();
+    world.log.push((Instant::now(), name.clone(), pulls.len()));
     if !world.first.is_empty() {
         return world.first.remove(0);
     }
@@ -120,6 +120,10 @@ fn answer(world: &mut World, request: &Request) -> ResponseTemplate {
         })
     };
     for number in pulls {
+        if world.issues.contains(&number) {
+            repository[format!("p{number}")] = json!({"__typename": "Issue"});
+            continue;
+        }
         let found = world.pulls.get(&number);
         if found.is_none() {
             errors.push(not_found(number));
@@ -128,15 +132,6 @@ fn answer(world: &mut World, request: &Request) -> ResponseTemplate {
             Some(pull) if name == "UpdatedAt" => json!({"updatedAt": pull["updatedAt"]}),
             Some(pull) => pull.clone(),
             None => Value::Null,
-        };
-    }
-    for number in kinds {
-        repository[format!("p{number}")] = match world.issues.contains(&number) {
-            true => json!({"__typename": "Issue"}),
-            false => {
-                errors.push(not_found(number));
-                Value::Null
-            }
         };
     }
     if name == "MoreLabels" {

@@ -11,6 +11,7 @@ mod recorded;
 mod releases;
 mod rest;
 mod server_faults;
+mod server_fork;
 mod server_pulls;
 
 use github_client::{GithubClient, GithubClientBuilder, PullNumber, RepoId, RetryPolicy};
