@@ -8,6 +8,7 @@ mod cve;
 mod drafts;
 mod gathering;
 mod maps;
+mod outside;
 mod properties;
 mod ranges;
 mod recorded;
