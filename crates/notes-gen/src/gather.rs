@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -115,9 +115,9 @@ pub async fn gather<S: PullSource>(
 
     let reverts = RevertTable::new(&picks, &pulls);
     let mut gathered = Gathered::default();
-    let mut fates: BTreeMap<CommitId, Fate> =
+    let mut fates: HashMap<CommitId, Fate> =
         selection.outside.iter().map(|(id, why)| (id.clone(), Fate::Excluded(why.clone().into()))).collect();
-    let mut taken_back: BTreeMap<CommitId, PullNumber> = BTreeMap::new();
+    let mut taken_back: HashMap<CommitId, PullNumber> = HashMap::new();
     for (pick, read) in picks.iter().zip(read) {
         if let Some(by) = reverts.reverted_by.get(&pick.pull) {
             taken_back.insert(pick.commit.clone(), *by);
