@@ -62,7 +62,21 @@ pub(crate) fn extract_at(body: &str, profile: &Profile) -> (Extraction, Option<B
         return (Extraction::TooLarge { bytes: body.len() }, None);
     }
     let body = sanitize(body);
-    let parsed = parse(&body, names);
+    decide(&parse(&body, names), profile)
+}
+
+/// The note and the links of a body, read once.
+pub(crate) fn read_body(body: &str, profile: &Profile) -> (Extraction, Vec<Documentation>) {
+    if body.len() > MAX_BODY {
+        return (Extraction::TooLarge { bytes: body.len() }, Vec::new());
+    }
+    let body = sanitize(body);
+    let parsed = parse(&body, &profile.blocks);
+    (decide(&parsed, profile).0, links(&parsed, profile))
+}
+
+fn decide(parsed: &Parsed<'_>, profile: &Profile) -> (Extraction, Option<BlockPlace>) {
+    let names = &profile.blocks;
     let mut answer = if parsed.none_command { Extraction::StatedNone } else { Extraction::Missing };
     let mut place = None;
     for fence in parsed.fences.iter().filter(|fence| names.is_note(fence.name)) {
@@ -89,13 +103,15 @@ pub(crate) fn extract_at(body: &str, profile: &Profile) -> (Extraction, Option<B
 
 /// The links of the body's `docs` block, in order. Lines without an `http` address are left out.
 pub fn documentation(body: &str, profile: &Profile) -> Vec<Documentation> {
-    let names = &profile.blocks;
     if body.len() > MAX_BODY {
         return Vec::new();
     }
     let body = sanitize(body);
-    let parsed = parse(&body, names);
-    let block = parsed.fences.iter().find(|fence| names.is_docs(fence.name));
+    links(&parse(&body, &profile.blocks), profile)
+}
+
+fn links(parsed: &Parsed<'_>, profile: &Profile) -> Vec<Documentation> {
+    let block = parsed.fences.iter().find(|fence| profile.blocks.is_docs(fence.name));
     let content = block.and_then(|fence| fence.content.as_deref()).map(crate::text::neutralize_comments);
     content.unwrap_or_default().lines().filter_map(|line| documentation_line(line, profile)).collect()
 }
@@ -175,8 +191,9 @@ struct Marker<'a> {
 }
 
 fn marker(line: &str) -> Option<Marker<'_>> {
-    let line = line.trim();
+    let line = line.trim_start();
     let character = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let line = line.trim_end();
     let info = line.trim_start_matches(character);
     let length = line.len() - info.len();
     (length >= 3).then_some(Marker { character, length, info: info.trim() })
@@ -228,6 +245,9 @@ fn parse<'a>(body: &'a str, names: &BlockNames) -> Parsed<'a> {
         parsed.none_command |= !command.is_empty() && line.trim() == command;
         parsed.plain.push(line);
         // A comment that runs over several lines hides them all, fences too.
+        if !line.as_bytes().contains(&b'<') {
+            continue;
+        }
         let behind_last = line.rfind("<!--").map(|start| &line[start..]);
         let opened = behind_last.is_some_and(|comment| !comment.contains("-->"));
         let quoted = line.contains("`<!--");

@@ -1,14 +1,15 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::block::read_body;
 use crate::fallback::Found;
 use crate::message::{origins_of, reverted_pulls};
 use crate::pull::page;
 use crate::{
-    Accounting, Author, CommitId, Entry, Exclusion, Extraction, Fate, LabelFacts, MAX_BODY, Note, NoteRule, Notes,
-    Outside, Pick, Profile, PullNumber, PullNumbers, PullRequest, PullSource, Selection, documentation, extract,
+    Accounting, Author, CommitId, Documentation, Entry, Exclusion, Extraction, Fate, LabelFacts, MAX_BODY, Note,
+    NoteRule, Notes, Outside, Pick, Profile, PullNumber, PullNumbers, PullRequest, PullSource, Selection,
 };
 
 /// How notes are gathered.
@@ -114,9 +115,9 @@ pub async fn gather<S: PullSource>(
 
     let reverts = RevertTable::new(&picks, &pulls);
     let mut gathered = Gathered::default();
-    let mut fates: BTreeMap<CommitId, Fate> =
+    let mut fates: HashMap<CommitId, Fate> =
         selection.outside.iter().map(|(id, why)| (id.clone(), Fate::Excluded(why.clone().into()))).collect();
-    let mut taken_back: BTreeMap<CommitId, PullNumber> = BTreeMap::new();
+    let mut taken_back: HashMap<CommitId, PullNumber> = HashMap::new();
     for (pick, read) in picks.iter().zip(read) {
         if let Some(by) = reverts.reverted_by.get(&pick.pull) {
             taken_back.insert(pick.commit.clone(), *by);
@@ -187,6 +188,7 @@ async fn fetch<S: PullSource>(
 struct Reading {
     /// Nothing when the pull request is not known.
     block: Option<Extraction>,
+    documentation: Vec<Documentation>,
     /// The pull requests that it cherry-picks.
     origins: Vec<PullNumber>,
 }
@@ -197,7 +199,9 @@ impl Reading {
         if let (Some(pull), true) = (pull, origins.is_empty()) {
             origins = origins_of(pull.head.as_deref(), bounded(pull), pull.number);
         }
-        Self { block: pull.map(|pull| extraction_of(pull, options)), origins }
+        let found = pull.map(|pull| read(pull, options));
+        let (block, documentation) = found.map_or((None, Vec::new()), |(block, links)| (Some(block), links));
+        Self { block, documentation, origins }
     }
 
     fn needs_originals(&self, pull: Option<&PullRequest>, options: &GatherOptions) -> bool {
@@ -210,8 +214,8 @@ fn bounded(pull: &PullRequest) -> &str {
     pull.body.as_deref().filter(|body| body.len() <= MAX_BODY).unwrap_or_default()
 }
 
-fn extraction_of(pull: &PullRequest, options: &GatherOptions) -> Extraction {
-    extract(pull.body.as_deref().unwrap_or_default(), &options.profile)
+fn read(pull: &PullRequest, options: &GatherOptions) -> (Extraction, Vec<Documentation>) {
+    read_body(pull.body.as_deref().unwrap_or_default(), &options.profile)
 }
 
 fn is_robots(pull: &PullRequest, options: &GatherOptions) -> bool {
@@ -236,7 +240,7 @@ impl RevertTable {
             if table.reverted_by.contains_key(&pick.pull) {
                 continue;
             }
-            let said = pulls.get(&pick.pull).map(|pull| reverted_pulls(&bounded(pull).replace('\r', "")));
+            let said = pulls.get(&pick.pull).map(|pull| reverted_pulls(bounded(pull)));
             for other in pick.reverts.iter().copied().chain(said.into_iter().flatten()) {
                 if place.get(&other).is_some_and(|there| *there > at) && !table.reverted_by.contains_key(&other) {
                     table.reverted_by.insert(other, pick.pull);
@@ -277,17 +281,18 @@ fn notes_of(
         Some(original) if is_robots(request, options) => original.author.as_ref(),
         _ => request.author.as_ref(),
     };
-    let make = |request, author, found| make_note(&pick.commit, request, author, found, options);
+    let make = |request, author, found, links| make_note(&pick.commit, request, author, found, links, options);
+    let links = read.documentation;
     let why = match block {
-        Extraction::Note(block) => return Ok((vec![make(request, author, block.into())], NoteRule::Block)),
+        Extraction::Note(block) => return Ok((vec![make(request, author, block.into(), links)], NoteRule::Block)),
         Extraction::StatedNone => return Err(Exclusion::StatedNone { pull }),
         Extraction::TooLarge { bytes } => return Err(Exclusion::BodyTooLarge { pull, bytes }),
         Extraction::Unclosed => Exclusion::UnclosedBlock { pull },
         Extraction::Empty => Exclusion::EmptyBlock { pull },
         Extraction::Missing => Exclusion::NoBlock { pull },
     };
-    let repeated = originals.into_iter().filter_map(|original| match extraction_of(original, options) {
-        Extraction::Note(block) => Some(make(original, original.author.as_ref(), block.into())),
+    let repeated = originals.into_iter().filter_map(|original| match self::read(original, options) {
+        (Extraction::Note(block), links) => Some(make(original, original.author.as_ref(), block.into(), links)),
         _ => None,
     });
     let repeated: Vec<Note> = repeated.collect();
@@ -297,7 +302,7 @@ fn notes_of(
     for fallback in &options.profile.fallbacks {
         match fallback.find(request, &pick.message, &options.profile) {
             Some(found) if found.none => return Err(Exclusion::StatedNone { pull }),
-            Some(found) => return Ok((vec![make(request, author, found)], (*fallback).into())),
+            Some(found) => return Ok((vec![make(request, author, found, links)], (*fallback).into())),
             None => {}
         }
     }
@@ -309,6 +314,7 @@ fn make_note(
     pull: &PullRequest,
     author: Option<&Author>,
     found: Found,
+    links: Vec<Documentation>,
     options: &GatherOptions,
 ) -> Note {
     let mut facts = LabelFacts::read(&pull.labels, &options.profile);
@@ -321,7 +327,7 @@ fn make_note(
     }
     let mut note = Note::new(pull.number, found.text);
     note.commit = commit.to_string();
-    note.documentation = documentation(pull.body.as_deref().unwrap_or_default(), &options.profile);
+    note.documentation = links;
     if let Some(author) = author {
         let profile = || options.repository.as_ref()?.join(&format!("/{}", author.login)).ok().map(String::from);
         note.author = author.login.clone();

@@ -7,10 +7,19 @@ use regex::Regex;
 /// Removes what does not belong in prose: carriage returns, NUL and the other control characters (except newline and tab), and the
 /// marks that make text run the other way or hide in it.
 pub(crate) fn sanitize(text: &str) -> String {
-    if text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~')) {
-        return text.to_owned();
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    // Plain ASCII is by far the most, so it is taken over in runs.
+    while let Some(at) = rest.bytes().position(|byte| !matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        clean.push_str(&rest[..at]);
+        let Some(c) = rest[at..].chars().next() else { break };
+        if !(c.is_control() || is_direction_mark(c)) {
+            clean.push(c);
+        }
+        rest = &rest[at + c.len_utf8()..];
     }
-    text.chars().filter(|&c| matches!(c, '\n' | '\t') || !(c.is_control() || is_direction_mark(c))).collect()
+    clean.push_str(rest);
+    clean
 }
 
 /// One line of clean text.
@@ -50,8 +59,8 @@ static STAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^([ \t]*)\*[ \t
 pub(crate) fn tidy(content: &str) -> (String, bool) {
     let content = neutralize_comments(content);
     let marked = ACTION.is_match(&content);
-    let content = ACTION.replace_all(&content, "");
-    let content = STAR.replace_all(&content, "${1}- ");
+    let content = if marked { ACTION.replace_all(&content, "") } else { content.into() };
+    let content = if content.contains('*') { STAR.replace_all(&content, "${1}- ") } else { content };
     (unlist(content.trim()), marked)
 }
 
@@ -94,11 +103,13 @@ pub(crate) fn title_case(word: &str) -> String {
 
 /// The first character in upper case where that is a single character again (`ß` stays as it is).
 pub(crate) fn upper_first(text: &str) -> String {
-    let mut rest = text.chars();
-    let Some(first) = rest.next() else { return String::new() };
+    let Some(first) = text.chars().next() else { return String::new() };
     let mut upper = first.to_uppercase();
-    let first = if upper.len() == 1 { upper.next().unwrap_or(first) } else { first };
-    std::iter::once(first).chain(rest).collect()
+    let capital = if upper.len() == 1 { upper.next().unwrap_or(first) } else { first };
+    let mut capitalised = String::with_capacity(text.len() + 4);
+    capitalised.push(capital);
+    capitalised.push_str(&text[first.len_utf8()..]);
+    capitalised
 }
 
 #[cfg(test)]

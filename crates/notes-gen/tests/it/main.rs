@@ -10,6 +10,7 @@ mod documents;
 mod drafts;
 mod gathering;
 mod maps;
+mod outside;
 mod properties;
 mod published;
 mod ranges;
