@@ -1,7 +1,5 @@
 //! Asking for an approval.
 
-use std::io::BufRead;
-
 use jiff::Timestamp;
 use release_journal::{Approval, Approved, Fingerprint, Plan, Reach};
 
@@ -55,7 +53,7 @@ async fn ask(shell: &mut Shell, fingerprint: Fingerprint, approver: &str, now: T
     ));
     for left in (0..TRIES).rev() {
         shell.console().write("approve: ");
-        let Some(typed) = line(shell).await? else { break };
+        let Some(typed) = stdin::line(shell, "interrupted before the plan was approved").await? else { break };
         match Approval::typed(fingerprint, &typed, approver, now) {
             Ok(approval) => return Ok(approval),
             Err(error) if left > 0 => shell.say(&format!("{error}; {left} more to go")),
@@ -63,16 +61,6 @@ async fn ask(shell: &mut Shell, fingerprint: Fingerprint, approver: &str, now: T
         }
     }
     Err(Failure::new(Exit::Refused, "the plan was not approved").hint(how(fingerprint)))
-}
-
-/// One line from stdin, nothing at its end. Ctrl-C at a prompt means: stop now.
-async fn line(shell: &Shell) -> Result<Option<String>, Failure> {
-    stdin::read(shell, "interrupted before the plan was approved", |input| {
-        let mut text = String::new();
-        // Nobody types four thousand digits.
-        std::io::Read::take(input, 4096).read_line(&mut text).map(|bytes| (bytes > 0).then_some(text))
-    })
-    .await
 }
 
 #[cfg(test)]

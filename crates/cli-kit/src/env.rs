@@ -2,6 +2,8 @@
 //!
 //! A command that reads one more names it in its own help; nothing below a command reads the environment.
 
+use std::path::{Path, PathBuf};
+
 /// Filter for log lines, in the syntax of `tracing_subscriber::EnvFilter`, e.g. `info,http_kit=debug`.
 pub const KREL_LOG: &str = "KREL_LOG";
 /// `auto`, `human` or `json`: the form of log lines.
@@ -30,6 +32,25 @@ pub const PROJECT_ID: &str = "PROJECT_ID";
 pub const USER: &str = "USER";
 /// Login name: who acts when neither [`KREL_OPERATOR`] nor [`USER`] is set.
 pub const LOGNAME: &str = "LOGNAME";
+
+/// Editor for texts that a person is asked to edit; before [`VISUAL`] and [`EDITOR`].
+pub const KUBE_EDITOR: &str = "KUBE_EDITOR";
+/// Editor, before [`EDITOR`].
+pub const VISUAL: &str = "VISUAL";
+/// Editor.
+pub const EDITOR: &str = "EDITOR";
+/// Token for GitHub; before [`GH_TOKEN`].
+pub const GITHUB_TOKEN: &str = "GITHUB_TOKEN";
+/// Token for GitHub.
+pub const GH_TOKEN: &str = "GH_TOKEN";
+/// Address of GitHub's API, for GitHub Enterprise.
+pub const GITHUB_API_URL: &str = "GITHUB_API_URL";
+/// Set by GitHub Actions: a file with the event that started the job.
+pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
+/// Folder for what can be made again; else `.cache` in [`HOME`].
+pub const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
+/// Home folder.
+pub const HOME: &str = "HOME";
 
 /// An environment variable and what it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +82,15 @@ pub const fn variables() -> &'static [Variable] {
         variable(PROJECT_ID, "set by Cloud Build; with `BUILD_ID`, log lines are JSON"),
         variable(USER, "who acts when `KREL_OPERATOR` is not set"),
         variable(LOGNAME, "who acts when neither `KREL_OPERATOR` nor `USER` is set"),
+        variable(KUBE_EDITOR, "editor for texts that a person is asked to edit; before `VISUAL` and `EDITOR`"),
+        variable(VISUAL, "editor, before `EDITOR`"),
+        variable(EDITOR, "editor"),
+        variable(GITHUB_TOKEN, "token for GitHub; before `GH_TOKEN`"),
+        variable(GH_TOKEN, "token for GitHub"),
+        variable(GITHUB_API_URL, "address of GitHub's API, for GitHub Enterprise"),
+        variable(GITHUB_EVENT_PATH, "set by GitHub Actions: a file with the event that started the job"),
+        variable(XDG_CACHE_HOME, "folder for what can be made again; else `.cache` in `HOME`"),
+        variable(HOME, "home folder"),
     ];
     ALL
 }
@@ -68,8 +98,16 @@ pub const fn variables() -> &'static [Variable] {
 /// Looks a variable up; the empty text counts as not set.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The environment of the process.
-pub(crate) fn process(name: &str) -> Option<String> {
+/// The folder of these tools for what can be made again: `krel` in `XDG_CACHE_HOME`, else in `.cache` of `HOME`.
+#[must_use]
+pub fn cache_folder() -> Option<PathBuf> {
+    let base = process(XDG_CACHE_HOME).map(PathBuf::from);
+    base.or_else(|| process(HOME).map(|home| Path::new(&home).join(".cache"))).map(|base| base.join("krel"))
+}
+
+/// The environment of the process; the empty text counts as not set.
+#[must_use]
+pub fn process(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

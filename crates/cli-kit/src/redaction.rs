@@ -2,9 +2,11 @@
 
 use std::{
     fmt,
+    path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
 
+use secret_redactor::Redactor;
 use serde_json::Value;
 
 /// A function that returns the text without its secrets.
@@ -57,6 +59,24 @@ impl Redaction {
     }
 }
 
+/// A hook that takes out what the environment holds as secrets, and what looks like one. A variable that names a file is left: its
+/// path is no secret.
+///
+/// # Errors
+/// When a value cannot be searched for.
+pub(crate) fn of_environment(
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<RedactHook, secret_redactor::BuildError> {
+    let mut builder = Redactor::builder();
+    for (name, value) in variables {
+        if secret_redactor::names_secret(&name) && !Path::new(&value).exists() {
+            builder = builder.secret(value);
+        }
+    }
+    let redactor = builder.build()?;
+    Ok(Arc::new(move |text: &str| redactor.redact(text).into_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +89,15 @@ mod tests {
         let mut value = serde_json::json!({"a": ["key: BEGIN\nsecret"]});
         redaction.apply_json(&mut value);
         assert_eq!(value.to_string(), r#"{"a":["key: [redacted]"]}"#);
+    }
+
+    #[test]
+    fn secrets_of_the_environment() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let variables =
+            [pair("GITHUB_TOKEN", "value-of-the-token"), pair("SSH_PRIVATE_KEY", "/"), pair("HOME", "home-folder")];
+        let hook = of_environment(variables).unwrap();
+        let shown = hook("value-of-the-token / home-folder");
+        assert!(!shown.contains("value-of-the-token") && shown.ends_with("/ home-folder"), "{shown}");
     }
 }

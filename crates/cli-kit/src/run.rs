@@ -11,7 +11,7 @@ use std::{
 
 use clap::{ArgMatches, Args as _, FromArgMatches as _};
 
-use crate::{Exit, Failure, GlobalArgs, Shell, env, logging, render, signals};
+use crate::{Exit, Failure, GlobalArgs, Shell, env, logging, redaction, render, signals};
 
 /// A command: arguments that can be run. The umbrella's command is one too, with its subcommands as
 /// `#[command(subcommand)]`.
@@ -48,6 +48,15 @@ pub fn main<C: Command>(name: &'static str, version: &'static str) -> ExitCode {
         Err(error) => return usage(&error, &args).into(),
     };
     let mut shell = Shell::process(&globals);
+    match redaction::of_environment(
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+    ) {
+        Ok(hook) => shell.redact_with(hook),
+        Err(error) => {
+            shell.fail(&Failure::new(Exit::Unexpected, error));
+            return Exit::Unexpected.into();
+        }
+    }
     let colors = shell.stderr_paint().has_colors();
     if let Err(problem) = logging::set_up(&globals, shell.console(), colors, &env::process) {
         shell.fail(&Failure::new(Exit::Usage, problem));

@@ -146,6 +146,17 @@ impl Shell {
         }
     }
 
+    /// A function that says something on stderr, for code that runs while the command does and has no shell. Silent with `--quiet`.
+    #[must_use]
+    pub fn teller(&self) -> Arc<dyn Fn(String) + Send + Sync> {
+        let (console, quiet) = (self.console.clone(), self.quiet);
+        Arc::new(move |text| {
+            if !quiet {
+                console.write(&format!("{}\n", console.clean(&text, Lines::Many)));
+            }
+        })
+    }
+
     /// Warns on stderr.
     pub fn warn(&self, text: impl fmt::Display) {
         let text = self.console.clean(&text.to_string(), Lines::Many);

@@ -31,6 +31,50 @@ impl Shell {
     }
 }
 
+/// One line from stdin, nothing at its end. Ctrl-C at a prompt means: stop now.
+pub(crate) async fn line(shell: &Shell, interrupted: &'static str) -> Result<Option<String>, Failure> {
+    read(shell, interrupted, |input| {
+        let mut text = String::new();
+        // Nobody types four thousand characters.
+        input.take(4096).read_line(&mut text).map(|bytes| (bytes > 0).then_some(text))
+    })
+    .await
+}
+
+impl Shell {
+    /// Asks a question at the terminal and returns the answer without blanks at its ends; nothing when the input ends, or when
+    /// nobody is there.
+    ///
+    /// # Errors
+    /// Exit 130 when interrupted.
+    pub async fn ask(&self, question: &str) -> Result<Option<String>, Failure> {
+        if !self.is_interactive() {
+            return Ok(None);
+        }
+        self.console().write(&format!("{} ", self.console().redaction().apply(question)));
+        Ok(line(self, "interrupted at a question").await?.map(|answer| answer.trim().to_owned()))
+    }
+
+    /// Asks for a yes or a no; anything but a clear yes is a no.
+    ///
+    /// # Errors
+    /// Exit 130 when interrupted.
+    pub async fn confirm(&self, question: &str) -> Result<Answer, Failure> {
+        let answer = self.ask(&format!("{question} (y/N)")).await?;
+        let yes = answer.is_some_and(|text| ["y", "yes"].contains(&text.to_lowercase().as_str()));
+        Ok(if yes { Answer::Yes } else { Answer::No })
+    }
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Yes,
+    /// No, or no clear yes.
+    No,
+}
+
 /// One more than `limit`, so that the caller sees that there is more.
 fn take(input: &mut dyn BufRead, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -75,6 +119,18 @@ mod tests {
         let (shell, captured) = Shell::captured(&GlobalArgs::default(), Interaction::Terminal, "v1.0.0\n");
         assert_eq!(shell.stdin().await.unwrap(), "v1.0.0\n");
         assert_eq!(captured.stderr(), "reading from the terminal; Ctrl-D ends it\n");
+    }
+
+    #[tokio::test]
+    async fn questions() {
+        let (shell, captured) = Shell::captured(&GlobalArgs::default(), Interaction::Terminal, "Yes \nmaybe\n");
+        assert_eq!(shell.confirm("really?").await.unwrap(), Answer::Yes);
+        assert_eq!(shell.confirm("again?").await.unwrap(), Answer::No);
+        assert_eq!(shell.ask("more?").await.unwrap(), None);
+        assert_eq!(captured.stderr(), "really? (y/N) again? (y/N) more? ");
+        let (shell, captured) = Shell::captured(&GlobalArgs::default(), Interaction::None, "yes\n");
+        assert_eq!(shell.confirm("really?").await.unwrap(), Answer::No);
+        assert_eq!(captured.stderr(), "", "nobody is asked");
     }
 
     #[tokio::test]

@@ -43,36 +43,48 @@ pub enum Extraction {
 /// fence inside the note belongs to it when it is closed again before the note is; the note ends at another block of the profile
 /// (`docs`) in any case.
 pub fn extract(body: &str, profile: &Profile) -> Extraction {
+    extract_at(body, profile).0
+}
+
+/// Where the block that decided stands, in lines from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BlockPlace {
+    /// Its opening.
+    pub(crate) opening: usize,
+    /// The first line of its text.
+    pub(crate) text: usize,
+}
+
+/// As [`extract`], with the place of the block that decided.
+pub(crate) fn extract_at(body: &str, profile: &Profile) -> (Extraction, Option<BlockPlace>) {
     let names = &profile.blocks;
     if body.len() > MAX_BODY {
-        return Extraction::TooLarge { bytes: body.len() };
+        return (Extraction::TooLarge { bytes: body.len() }, None);
     }
     let body = sanitize(body);
     let parsed = parse(&body, names);
     let mut answer = if parsed.none_command { Extraction::StatedNone } else { Extraction::Missing };
+    let mut place = None;
     for fence in parsed.fences.iter().filter(|fence| names.is_note(fence.name)) {
         let Some(content) = &fence.content else {
             if answer == Extraction::Missing {
-                answer = Extraction::Unclosed;
+                (answer, place) = (Extraction::Unclosed, Some(fence.place()));
             }
             continue;
         };
         let (text, action_required) = tidy(content);
         if says_none(&text) {
-            return Extraction::StatedNone;
+            return (Extraction::StatedNone, Some(fence.place()));
         }
         if !text.is_empty() {
-            return if parsed.none_command {
-                Extraction::StatedNone
-            } else {
-                Extraction::Note(Block { text, action_required })
-            };
+            let note = Extraction::Note(Block { text, action_required });
+            return (if parsed.none_command { Extraction::StatedNone } else { note }, Some(fence.place()));
         }
         if matches!(answer, Extraction::Missing | Extraction::Unclosed) {
-            answer = Extraction::Empty;
+            (answer, place) = (Extraction::Empty, Some(fence.place()));
         }
     }
-    answer
+    (answer, place)
 }
 
 /// The links of the body's `docs` block, in order. Lines without an `http` address are left out.
@@ -139,8 +151,20 @@ pub(crate) fn plain_lines(text: &str) -> Vec<&str> {
 
 struct Fence<'a> {
     name: &'a str,
+    /// Line of the opening, from 1.
+    line: usize,
+    /// First line of the content, from 1.
+    first: usize,
     /// `None` when nothing closes it.
     content: Option<String>,
+}
+
+impl Fence<'_> {
+    fn place(&self) -> BlockPlace {
+        let content = self.content.as_deref().unwrap_or_default();
+        let blank = content.lines().take_while(|line| line.trim().is_empty()).count();
+        BlockPlace { opening: self.line, text: self.first + blank }
+    }
 }
 
 /// A line of at least three backticks or tildes.
@@ -183,7 +207,7 @@ fn parse<'a>(body: &'a str, names: &BlockNames) -> Parsed<'a> {
         if let Some(opening) = marker(line) {
             if opening.opens() {
                 let (content, next) = fence_content(&lines, at, &opening, names);
-                parsed.fences.push(Fence { name: opening.name(), content });
+                parsed.fences.push(Fence { name: opening.name(), line: at, first: at + 1, content });
                 at = next;
                 continue;
             }
@@ -191,7 +215,12 @@ fn parse<'a>(body: &'a str, names: &BlockNames) -> Parsed<'a> {
             let content = opening.info.trim_end_matches('`').trim();
             let name = content.split_whitespace().next().unwrap_or_default();
             if names.is_note(name) && !content.contains('`') {
-                parsed.fences.push(Fence { name, content: Some(content[name.len()..].trim().to_owned()) });
+                parsed.fences.push(Fence {
+                    name,
+                    line: at,
+                    first: at,
+                    content: Some(content[name.len()..].trim().to_owned()),
+                });
             }
             continue;
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::block::plain_lines;
 use crate::message::title_of;
 use crate::text::{sanitize, sanitize_line, says_none, tidy};
-use crate::{MAX_BODY, Profile, PullRequest};
+use crate::{Block, MAX_BODY, Profile, PullRequest};
 
 /// A place to look for a note when a pull request has no release-note block, or an empty one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,6 +34,12 @@ pub(crate) struct Found {
     pub(crate) action_required: bool,
     /// It says that there is no note.
     pub(crate) none: bool,
+}
+
+impl From<Block> for Found {
+    fn from(block: Block) -> Self {
+        Self { text: block.text, action_required: block.action_required, ..Self::default() }
+    }
 }
 
 impl Fallback {

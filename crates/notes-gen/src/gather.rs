@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::fallback::Found;
+use crate::message::{origins_of, reverted_pulls};
 use crate::pull::page;
 use crate::{
-    Author, CommitId, Extraction, LabelFacts, Note, Notes, Outside, Pick, Profile, PullNumber, PullRequest, PullSource,
-    Selection, documentation, extract,
+    Accounting, Author, CommitId, Entry, Exclusion, Extraction, Fate, LabelFacts, MAX_BODY, Note, NoteRule, Notes,
+    Outside, Pick, Profile, PullNumber, PullNumbers, PullRequest, PullSource, Selection, documentation, extract,
 };
 
 /// How notes are gathered.
@@ -18,124 +19,48 @@ pub struct GatherOptions {
     pub profile: Profile,
     /// The repository's page; gives addresses to pull requests and authors that come without.
     pub repository: Option<Url>,
+    /// Only pull requests with one of these labels, by their whole names; all when it is empty.
+    pub labels: BTreeSet<String>,
+    /// What becomes of a pull request that a later one of the range reverts.
+    pub reverts: RevertPairs,
+    /// What becomes of commits whose message names no pull request.
+    pub unnumbered: Unnumbered,
 }
 
-/// Why a commit gave no note.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "reason")]
-#[non_exhaustive]
-pub enum Exclusion {
-    /// It belongs to the branch of a pull request, which the merge commit stands for.
-    InsidePull {
-        /// That pull request.
-        pull: PullNumber,
-    },
-    /// A merge without a number; the line it brought in was followed.
-    BranchSync,
-    /// It names no pull request.
-    NoPullNumber,
-    /// It is not part of the range.
-    NotReachable,
-    /// The source knows no pull request of that number.
-    PullMissing {
-        /// The number.
-        pull: PullNumber,
-    },
-    /// The pull request has no release-note block.
-    NoBlock {
-        /// The pull request.
-        pull: PullNumber,
-    },
-    /// The block of the pull request is empty.
-    EmptyBlock {
-        /// The pull request.
-        pull: PullNumber,
-    },
-    /// The block is never closed.
-    UnclosedBlock {
-        /// The pull request.
-        pull: PullNumber,
-    },
-    /// The author says that there is no note.
-    StatedNone {
-        /// The pull request.
-        pull: PullNumber,
-    },
-    /// The body is too large to be read.
-    BodyTooLarge {
-        /// The pull request.
-        pull: PullNumber,
-        /// Its length.
-        bytes: usize,
-    },
-}
-
-impl From<Outside> for Exclusion {
-    fn from(outside: Outside) -> Self {
-        match outside {
-            Outside::InsidePull { pull } => Self::InsidePull { pull },
-            Outside::BranchSync => Self::BranchSync,
-            Outside::NoPullNumber => Self::NoPullNumber,
-            Outside::NotReachable => Self::NotReachable,
-        }
-    }
-}
-
-/// What became of a commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What becomes of a pull request and another of the same range that reverts it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fate {
-    /// Its pull request gave notes.
-    Included {
-        /// The pull request that the commit merged.
-        pull: PullNumber,
-        /// The notes it stands for: its own, or those of the originals that a cherry-pick repeats.
-        notes: Vec<PullNumber>,
-    },
-    /// It gave none.
-    Excluded(Exclusion),
+#[non_exhaustive]
+pub enum RevertPairs {
+    /// Both stay, and the accounting tells of it: what a revert means for users is for people to say.
+    #[default]
+    Keep,
+    /// Both are left out, with the reason in the accounting. A revert of a revert leaves the first pull request in.
+    LeaveOut,
 }
 
-/// One line of the accounting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// The commit.
-    pub commit: CommitId,
-    /// What became of it.
-    pub fate: Fate,
-}
-
-/// Every commit of the range with what became of it, children before parents.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Accounting {
-    /// One entry per commit of the range.
-    pub entries: Vec<Entry>,
-}
-
-impl Accounting {
-    /// How many commits gave notes.
-    pub fn included(&self) -> usize {
-        self.entries.iter().filter(|entry| matches!(entry.fate, Fate::Included { .. })).count()
-    }
-
-    /// The pull requests of the range that the source did not know, ascending.
-    pub fn missing(&self) -> BTreeSet<PullNumber> {
-        let missing = |entry: &Entry| match entry.fate {
-            Fate::Excluded(Exclusion::PullMissing { pull }) => Some(pull),
-            _ => None,
-        };
-        self.entries.iter().filter_map(missing).collect()
-    }
+/// What becomes of commits on the branch whose message names no pull request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Unnumbered {
+    /// The source is asked for them, once for all.
+    #[default]
+    Ask,
+    /// They are left out.
+    LeaveOut,
 }
 
 /// The notes of a range.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Gathered {
     /// The notes.
     pub notes: Notes,
     /// Where each commit went.
     pub accounting: Accounting,
+    /// The bodies of the pull requests that have notes, as they are stored.
+    pub bodies: BTreeMap<PullNumber, String>,
 }
 
 /// The notes of a range could not be gathered.
@@ -152,53 +77,100 @@ pub enum GatherError<E: std::error::Error + 'static> {
         /// What the source says.
         source: E,
     },
+    /// The source failed for commits.
+    #[error("cannot get the pull requests of {count} commits, the first is `{first}`")]
+    Commits {
+        /// How many were asked for.
+        count: usize,
+        /// The newest of them.
+        first: CommitId,
+        /// What the source says.
+        source: E,
+    },
 }
 
 /// Fetches the pull requests of a selection and makes their notes.
 ///
-/// The source is asked at most twice: for the pull requests themselves, and for the originals of cherry-picks that carry no note
-/// of their own or were opened by a robot. The result depends only on the answers, not on their order or timing. When two
-/// commits give the note of the same pull request, the newer commit is named in it.
+/// The source is asked at most three times: for the pull requests of commits that name none, for the pull requests themselves, and
+/// for the originals of cherry-picks that carry no note of their own or were opened by a robot. The result depends only on the
+/// answers, not on their order or timing. When two commits give the note of the same pull request, the newer commit is named in it.
 pub async fn gather<S: PullSource>(
     selection: &Selection,
     source: &S,
     options: &GatherOptions,
 ) -> Result<Gathered, GatherError<S::Error>> {
-    let wanted = selection.picks.iter().map(|pick| pick.pull).collect();
+    let picks = all_picks(selection, source, options).await?;
+    let wanted = picks.iter().map(|pick| pick.pull).collect();
     let mut pulls = fetch(source, wanted).await?;
-    let read: Vec<Option<Extraction>> =
-        selection.picks.iter().map(|pick| pulls.get(&pick.pull).map(|pull| extraction_of(pull, options))).collect();
-    let originals = selection
-        .picks
+    let read: Vec<Reading> = picks.iter().map(|pick| Reading::new(pick, pulls.get(&pick.pull), options)).collect();
+    let originals = picks
         .iter()
         .zip(&read)
-        .filter(|(pick, read)| needs_originals(pulls.get(&pick.pull), read.as_ref(), options))
-        .flat_map(|(pick, _)| pick.numbers.origins.iter().copied())
+        .filter(|(pick, read)| read.needs_originals(pulls.get(&pick.pull), options))
+        .flat_map(|(_, read)| read.origins.iter().copied())
         .filter(|number| !pulls.contains_key(number))
         .collect();
     pulls.extend(fetch(source, originals).await?);
 
-    let mut notes = Notes::new();
+    let reverts = RevertTable::new(&picks, &pulls);
+    let mut gathered = Gathered::default();
     let mut fates: BTreeMap<CommitId, Fate> =
         selection.outside.iter().map(|(id, why)| (id.clone(), Fate::Excluded(why.clone().into()))).collect();
-    for (pick, read) in selection.picks.iter().zip(read) {
-        let fate = match notes_of(pick, read, &pulls, options) {
-            Ok(found) => {
+    let mut taken_back: BTreeMap<CommitId, PullNumber> = BTreeMap::new();
+    for (pick, read) in picks.iter().zip(read) {
+        if let Some(by) = reverts.reverted_by.get(&pick.pull) {
+            taken_back.insert(pick.commit.clone(), *by);
+        }
+        let left_out = reverts.exclusion(pick.pull, options.reverts).map_or(Ok(()), Err);
+        let fate = match left_out.and_then(|()| notes_of(pick, read, &pulls, options)) {
+            Ok((found, rule)) => {
                 let numbers = found.iter().map(|note| note.pr_number).collect();
                 for note in found {
-                    if notes.get(note.pr_number).is_none() {
-                        notes.insert(note);
+                    let number = note.pr_number;
+                    if gathered.notes.get(number).is_none() {
+                        gathered.notes.insert(note);
+                        let body = pulls.get(&number).and_then(|pull| pull.body.clone());
+                        gathered.bodies.extend(body.map(|body| (number, body)));
                     }
                 }
-                Fate::Included { pull: pick.pull, notes: numbers }
+                Fate::Included { pull: pick.pull, notes: numbers, rule }
             }
             Err(why) => Fate::Excluded(why),
         };
         fates.insert(pick.commit.clone(), fate);
     }
-    let entries =
-        selection.order.iter().filter_map(|id| Some(Entry { commit: id.clone(), fate: fates.remove(id)? })).collect();
-    Ok(Gathered { notes, accounting: Accounting { entries } })
+    let entries = selection.order.iter().filter_map(|id| {
+        Some(Entry { commit: id.clone(), fate: fates.remove(id)?, reverted_by: taken_back.get(id).copied() })
+    });
+    gathered.accounting = Accounting { entries: entries.collect() };
+    Ok(gathered)
+}
+
+/// The picks of the selection, and those that the source knows for commits without a number; children before parents.
+async fn all_picks<S: PullSource>(
+    selection: &Selection,
+    source: &S,
+    options: &GatherOptions,
+) -> Result<Vec<Pick>, GatherError<S::Error>> {
+    let unnumbered: Vec<CommitId> = match options.unnumbered {
+        Unnumbered::Ask => {
+            let lacks = |(_, why): &&(CommitId, Outside)| *why == Outside::NoPullNumber;
+            selection.outside.iter().filter(lacks).map(|(id, _)| id.clone()).collect()
+        }
+        Unnumbered::LeaveOut => Vec::new(),
+    };
+    let Some(first) = unnumbered.first() else { return Ok(selection.picks.clone()) };
+    let failed = |source| GatherError::Commits { count: unnumbered.len(), first: first.clone(), source };
+    let found = source.pulls_of_commits(&unnumbered).await.map_err(failed)?;
+    let own = selection.picks.iter().map(|pick| (&pick.commit, pick.clone()));
+    let asked = unnumbered.iter().filter_map(|commit| {
+        let pull = *found.get(commit)?.first()?;
+        let message = selection.messages.get(commit).cloned().unwrap_or_default();
+        let numbers = PullNumbers::default();
+        Some((commit, Pick { commit: commit.clone(), pull, numbers, message, reverts: Vec::new() }))
+    });
+    let mut picks: BTreeMap<&CommitId, Pick> = own.chain(asked).collect();
+    Ok(selection.order.iter().filter_map(|id| picks.remove(id)).collect())
 }
 
 async fn fetch<S: PullSource>(
@@ -211,64 +183,121 @@ async fn fetch<S: PullSource>(
     source.pulls(&numbers).await.map_err(|source| GatherError::Source { count, first, source })
 }
 
-fn extraction_of(pull: &PullRequest, options: &GatherOptions) -> Extraction {
-    extract(pull.body.as_deref().unwrap_or_default(), &options.profile)
+/// What was read in the pull request of a pick.
+struct Reading {
+    /// Nothing when the pull request is not known.
+    block: Option<Extraction>,
+    /// The pull requests that it cherry-picks.
+    origins: Vec<PullNumber>,
 }
 
-fn is_blank(read: &Extraction) -> bool {
-    matches!(read, Extraction::Missing | Extraction::Empty)
+impl Reading {
+    fn new(pick: &Pick, pull: Option<&PullRequest>, options: &GatherOptions) -> Self {
+        let mut origins = pick.numbers.origins.clone();
+        if let (Some(pull), true) = (pull, origins.is_empty()) {
+            origins = origins_of(pull.head.as_deref(), bounded(pull), pull.number);
+        }
+        Self { block: pull.map(|pull| extraction_of(pull, options)), origins }
+    }
+
+    fn needs_originals(&self, pull: Option<&PullRequest>, options: &GatherOptions) -> bool {
+        let blank = matches!(self.block, Some(Extraction::Missing | Extraction::Empty));
+        blank || pull.is_some_and(|pull| is_robots(pull, options))
+    }
+}
+
+fn bounded(pull: &PullRequest) -> &str {
+    pull.body.as_deref().filter(|body| body.len() <= MAX_BODY).unwrap_or_default()
+}
+
+fn extraction_of(pull: &PullRequest, options: &GatherOptions) -> Extraction {
+    extract(pull.body.as_deref().unwrap_or_default(), &options.profile)
 }
 
 fn is_robots(pull: &PullRequest, options: &GatherOptions) -> bool {
     pull.author.as_ref().is_some_and(|author| options.profile.cherry_picks.robots.contains(&author.login))
 }
 
-fn needs_originals(pull: Option<&PullRequest>, read: Option<&Extraction>, options: &GatherOptions) -> bool {
-    pull.is_some_and(|pull| is_robots(pull, options)) || read.is_some_and(is_blank)
+/// The pairs of a pull request and its revert. A revert that is itself reverted takes nothing back.
+struct RevertTable {
+    reverted_by: BTreeMap<PullNumber, PullNumber>,
+    reverts: BTreeMap<PullNumber, PullNumber>,
 }
 
-/// The notes that a commit stands for, or why there is none.
+impl RevertTable {
+    fn new(picks: &[Pick], pulls: &BTreeMap<PullNumber, PullRequest>) -> Self {
+        let mut table = Self { reverted_by: BTreeMap::new(), reverts: BTreeMap::new() };
+        // Where each pull request first comes in; what is reverted is older, so it stands behind.
+        let mut place: BTreeMap<PullNumber, usize> = BTreeMap::new();
+        for (at, pick) in picks.iter().enumerate() {
+            place.entry(pick.pull).or_insert(at);
+        }
+        for (at, pick) in picks.iter().enumerate() {
+            if table.reverted_by.contains_key(&pick.pull) {
+                continue;
+            }
+            let said = pulls.get(&pick.pull).map(|pull| reverted_pulls(&bounded(pull).replace('\r', "")));
+            for other in pick.reverts.iter().copied().chain(said.into_iter().flatten()) {
+                if place.get(&other).is_some_and(|there| *there > at) && !table.reverted_by.contains_key(&other) {
+                    table.reverted_by.insert(other, pick.pull);
+                    table.reverts.entry(pick.pull).or_insert(other);
+                }
+            }
+        }
+        table
+    }
+
+    fn exclusion(&self, pull: PullNumber, pairs: RevertPairs) -> Option<Exclusion> {
+        match pairs {
+            RevertPairs::Keep => None,
+            RevertPairs::LeaveOut => {
+                let reverted = self.reverted_by.get(&pull).map(|by| Exclusion::Reverted { pull, by: *by });
+                reverted.or_else(|| self.reverts.get(&pull).map(|of| Exclusion::Revert { pull, of: *of }))
+            }
+        }
+    }
+}
+
+/// The notes that a commit stands for and the rule that gave them, or why there is none.
 fn notes_of(
     pick: &Pick,
-    read: Option<Extraction>,
+    read: Reading,
     pulls: &BTreeMap<PullNumber, PullRequest>,
     options: &GatherOptions,
-) -> Result<Vec<Note>, Exclusion> {
+) -> Result<(Vec<Note>, NoteRule), Exclusion> {
     let pull = pick.pull;
-    let (Some(request), Some(read)) = (pulls.get(&pull), read) else { return Err(Exclusion::PullMissing { pull }) };
-    let originals: Vec<&PullRequest> = pick.numbers.origins.iter().filter_map(|number| pulls.get(number)).collect();
+    let (Some(request), Some(block)) = (pulls.get(&pull), read.block) else {
+        return Err(Exclusion::PullMissing { pull });
+    };
+    if !options.labels.is_empty() && !request.labels.iter().any(|label| options.labels.contains(label)) {
+        return Err(Exclusion::OtherLabels { pull });
+    }
+    let originals: Vec<&PullRequest> = read.origins.iter().filter_map(|number| pulls.get(number)).collect();
     let author = match originals.first() {
         Some(original) if is_robots(request, options) => original.author.as_ref(),
         _ => request.author.as_ref(),
     };
-    let why = match read {
-        Extraction::Note(block) => {
-            let found = Found { text: block.text, action_required: block.action_required, ..Found::default() };
-            return Ok(vec![make_note(&pick.commit, request, author, found, options)]);
-        }
+    let make = |request, author, found| make_note(&pick.commit, request, author, found, options);
+    let why = match block {
+        Extraction::Note(block) => return Ok((vec![make(request, author, block.into())], NoteRule::Block)),
         Extraction::StatedNone => return Err(Exclusion::StatedNone { pull }),
         Extraction::TooLarge { bytes } => return Err(Exclusion::BodyTooLarge { pull, bytes }),
         Extraction::Unclosed => Exclusion::UnclosedBlock { pull },
         Extraction::Empty => Exclusion::EmptyBlock { pull },
         Extraction::Missing => Exclusion::NoBlock { pull },
     };
-    let repeated: Vec<Note> = originals
-        .into_iter()
-        .filter_map(|original| match extraction_of(original, options) {
-            Extraction::Note(block) => {
-                let found = Found { text: block.text, action_required: block.action_required, ..Found::default() };
-                Some(make_note(&pick.commit, original, original.author.as_ref(), found, options))
-            }
-            _ => None,
-        })
-        .collect();
+    let repeated = originals.into_iter().filter_map(|original| match extraction_of(original, options) {
+        Extraction::Note(block) => Some(make(original, original.author.as_ref(), block.into())),
+        _ => None,
+    });
+    let repeated: Vec<Note> = repeated.collect();
     if !repeated.is_empty() {
-        return Ok(repeated);
+        return Ok((repeated, NoteRule::OriginalBlock));
     }
     for fallback in &options.profile.fallbacks {
         match fallback.find(request, &pick.message, &options.profile) {
             Some(found) if found.none => return Err(Exclusion::StatedNone { pull }),
-            Some(found) => return Ok(vec![make_note(&pick.commit, request, author, found, options)]),
+            Some(found) => return Ok((vec![make(request, author, found)], (*fallback).into())),
             None => {}
         }
     }

@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod autolink;
 mod block;
 pub mod changelog;
+pub mod check;
 mod commit;
 pub mod compat;
 pub mod cve;
 mod document;
+mod duplicates;
 mod fallback;
 mod gather;
 mod html;
@@ -26,11 +29,13 @@ mod template;
 mod text;
 mod yaml;
 
+pub use account::{Accounting, Entry, Exclusion, Explanation, Fate, NoteRule};
 pub use block::{Block, Extraction, MAX_BODY, documentation, extract};
 pub use commit::{CommitId, CommitInfo};
 pub use document::Document;
+pub use duplicates::SameText;
 pub use fallback::Fallback;
-pub use gather::{Accounting, Entry, Exclusion, Fate, GatherError, GatherOptions, Gathered, gather};
+pub use gather::{GatherError, GatherOptions, Gathered, RevertPairs, Unnumbered, gather};
 pub use html::{html_body, html_page, render_html, render_html_body};
 pub use json::{JsonForm, MAX_NOTES, ParseNotesError, from_json, merge_notes, to_json, to_json_form};
 pub use labels::LabelFacts;
@@ -42,7 +47,7 @@ pub use profile::{
     ProfileError, TitlePrefix,
 };
 pub use pull::{Author, MergeTitles, PullRequest, PullSource};
-pub use range::{Outside, Pick, RangeError, Selection, select};
+pub use range::{Lines, Outside, Pick, RangeError, SelectOptions, Selection, select, select_with};
 pub use render::{
     Category, Compat, Grouped, Item, Layout, Part, RenderOptions, group, render, render_markdown, render_notes,
 };

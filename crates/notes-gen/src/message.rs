@@ -87,6 +87,70 @@ fn origins(branch: &str, own: Option<PullNumber>) -> Vec<PullNumber> {
     numbers
 }
 
+/// What a message says that it reverts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reverted {
+    /// Commits, at least seven digits of each.
+    pub(crate) ids: Vec<String>,
+    /// Pull requests.
+    pub(crate) pulls: Vec<PullNumber>,
+}
+
+static REVERTS_COMMIT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^This reverts commit ([0-9a-f]{7,64})\b").expect("the pattern is valid"));
+static REVERTS_PULL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^Reverts (?:[A-Za-z0-9._-]+/[A-Za-z0-9._-]+)?#([0-9]+)\s*$").expect("the pattern is valid")
+});
+static REVERT_BRANCH: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^revert-([0-9]+)-").expect("the pattern is valid"));
+static REVERT_TITLE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^Revert "(.*) \(#([0-9]+)\)"(?: \(#[0-9]+\))?$"#).expect("the pattern is valid"));
+
+/// Reads what a commit message reverts: `This reverts commit …`, a branch `revert-5-…`, a subject `Revert "… (#5)"`, a line
+/// `Reverts owner/name#5`.
+pub(crate) fn reverted(message: &str) -> Reverted {
+    if !message.contains("evert") {
+        return Reverted::default();
+    }
+    let mut found = reverted_pulls(message);
+    let ids = REVERTS_COMMIT.captures_iter(message).map(|id| id[1].to_owned());
+    let subject = message.lines().next().unwrap_or_default().trim_end();
+    let head = MERGE.captures(subject).and_then(|merge| Some(merge.get(3)?.as_str()));
+    let number = |digits: &str| digits.parse::<PullNumber>().ok();
+    let branch = head.and_then(|branch| REVERT_BRANCH.captures(branch)).and_then(|branch| number(&branch[1]));
+    let title = REVERT_TITLE.captures(subject).and_then(|title| number(&title[2]));
+    found.extend(branch.into_iter().chain(title));
+    Reverted { ids: ids.collect(), pulls: found }
+}
+
+/// The lines `Reverts owner/name#5` of a message or body.
+pub(crate) fn reverted_pulls(text: &str) -> Vec<PullNumber> {
+    REVERTS_PULL.captures_iter(text).filter_map(|line| line[1].parse().ok()).collect()
+}
+
+static PICK_LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?im)^(?:this is an )?(?:automated )?cherry[- ]?pick of ((?:,? ?#[0-9]+)+)")
+        .expect("the pattern is valid")
+});
+
+/// The originals of a cherry-pick, from the branch (`owner:branch` or only the branch) and body of its pull request, for merges
+/// whose message does not name the branch.
+pub(crate) fn origins_of(head: Option<&str>, body: &str, own: PullNumber) -> Vec<PullNumber> {
+    let branch = head.map(|head| head.split_once(':').map_or(head, |(_, branch)| branch)).unwrap_or_default();
+    let named = origins(branch, Some(own));
+    if !named.is_empty() {
+        return named;
+    }
+    let list = PICK_LINE.captures(body).map(|line| line[1].to_owned()).unwrap_or_default();
+    let mut numbers: Vec<PullNumber> = Vec::new();
+    for number in list.split(['#', ',', ' ']).filter_map(|text| text.parse().ok()) {
+        if number != own && !numbers.contains(&number) {
+            numbers.push(number);
+        }
+    }
+    numbers
+}
+
 /// The title that a commit's own message gives its pull request: the first line of a merge's body, or a squash subject without
 /// its suffix.
 pub(crate) fn title(message: &str) -> Option<String> {
@@ -141,6 +205,44 @@ mod tests {
         }
         let revert = pull_numbers("Revert \"a (#1)\" (#2)\n\nThis reverts commit x");
         assert_eq!(revert.form, Some(NumberForm::SquashRevert));
+    }
+
+    #[test]
+    fn reverts_of_messages() {
+        #[rustfmt::skip]
+        let cases: &[(&str, &str, &[&str], &[u64])] = &[
+            ("plain", "Fix it (#7)", &[], &[]),
+            ("commit", "Revert \"x\"\n\nThis reverts commit 0123456789abcdef0123456789abcdef01234567.", &["0123456789abcdef0123456789abcdef01234567"], &[]),
+            ("two commits", "Revert\n\nThis reverts commit 0123456.\nThis reverts commit 89abcde, reversing\n", &["0123456", "89abcde"], &[]),
+            ("short id", "Revert\n\nThis reverts commit 012345.", &[], &[]),
+            ("button, merge", "Merge pull request #9 from a/revert-5-branch\n\nRevert \"x\"", &[], &[5]),
+            ("button, squash", "Revert \"x (#5)\" (#9)\n\nReverts a/b#5", &[], &[5, 5]),
+            ("title alone", "Revert \"x (#5)\" (#9)", &[], &[5]),
+            ("quoted later", "Tell how to revert\n\nsee `Reverts a/b#5` and This reverts commit 0123456", &[], &[]),
+        ];
+        for (name, message, ids, pulls) in cases {
+            let found = reverted(message);
+            assert_eq!(found.ids, *ids, "{name}");
+            assert_eq!(found.pulls.iter().map(|n| n.get()).collect::<Vec<_>>(), *pulls, "{name}");
+        }
+    }
+
+    #[test]
+    fn origins_of_pull_requests() {
+        let own = PullNumber::new(9).unwrap();
+        let cases: &[(&str, Option<&str>, &str, &[u64])] = &[
+            ("robot's branch", Some("robot:cherry-pick-5-to-release-1.30"), "", &[5]),
+            ("script's branch", Some("automated-cherry-pick-of-#5-#6-up"), "Cherry pick of #7", &[5, 6]),
+            ("robot's body", None, "This is an automated cherry-pick of #5\n\n/assign x", &[5]),
+            ("script's body", Some("a:b"), "Cherry pick of #5 #6 on release-1.16.\n\n#7: x", &[5, 6]),
+            ("in a sentence", None, "we need a cherry-pick of #5", &[]),
+            ("itself", None, "Cherry pick of #9", &[]),
+            ("none", Some("a:feature"), "text", &[]),
+        ];
+        for (name, head, body, expected) in cases {
+            let found: Vec<u64> = origins_of(*head, body, own).iter().map(|n| n.get()).collect();
+            assert_eq!(found, *expected, "{name}");
+        }
     }
 
     #[test]

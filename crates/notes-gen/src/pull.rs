@@ -79,6 +79,17 @@ pub trait PullSource {
         &self,
         numbers: &[PullNumber],
     ) -> impl Future<Output = Result<BTreeMap<PullNumber, PullRequest>, Self::Error>> + Send;
+
+    /// The merged pull requests that brought in these commits, whose messages name none (squash merges without a suffix, rebase
+    /// merges); the most fitting first. Commits without are left out of the answer. A source that cannot tell, as by default,
+    /// answers nothing; such commits are then accounted for as commits without a number.
+    fn pulls_of_commits(
+        &self,
+        commits: &[CommitId],
+    ) -> impl Future<Output = Result<BTreeMap<CommitId, Vec<PullNumber>>, Self::Error>> + Send {
+        let _ = commits;
+        std::future::ready(Ok(BTreeMap::new()))
+    }
 }
 
 /// A source made from the commits themselves: the title of each pull request is what its merge or squash message says.

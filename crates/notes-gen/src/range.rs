@@ -1,8 +1,8 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CommitId, CommitInfo, PullNumber, PullNumbers, pull_numbers};
+use crate::{CommitId, CommitInfo, PullNumber, PullNumbers, message, pull_numbers};
 
 /// A commit of the range that merged a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Pick {
     pub numbers: PullNumbers,
     /// The whole message.
     pub message: String,
+    /// The pull requests of the range that it reverts, by what the messages of its commits say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reverts: Vec<PullNumber>,
 }
 
 /// Why a commit of the range stands for no pull request.
@@ -31,6 +34,15 @@ pub enum Outside {
     BranchSync,
     /// A commit on the branch itself whose subject names no pull request.
     NoPullNumber,
+    /// It came in by a merge without a number, whose line was not to be followed.
+    NotFollowed,
+    /// It names no pull request, and touches none of the paths that were asked for.
+    Untouched,
+    /// None of the commits of its pull request touches the paths that were asked for.
+    OtherPaths {
+        /// That pull request.
+        pull: PullNumber,
+    },
     /// It cannot be reached from the end, so it is not part of the range.
     NotReachable,
 }
@@ -44,6 +56,8 @@ pub struct Selection {
     pub outside: Vec<(CommitId, Outside)>,
     /// Every commit in that same order, for the accounting.
     pub(crate) order: Vec<CommitId>,
+    /// Messages of the commits without a number.
+    pub(crate) messages: HashMap<CommitId, String>,
 }
 
 /// The commits cannot be a range that ends there.
@@ -74,6 +88,38 @@ pub enum RangeError {
 /// reached a release branch by such a merge would be lost. A merge with a number stands for all commits behind its other
 /// parents. The result does not depend on the order of `commits`.
 pub fn select(commits: &[CommitInfo], end: &CommitId) -> Result<Selection, RangeError> {
+    select_with(commits, end, &SelectOptions::default())
+}
+
+/// How [`select_with`] walks, and what it keeps.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct SelectOptions<'a> {
+    /// What becomes of merges without a number.
+    pub lines: Lines,
+    /// The commits that touch the paths of interest; all commits count without it. A pull request is kept when its merge, its
+    /// squash, or one of the commits of its branch is among them.
+    pub touched: Option<&'a HashSet<CommitId>>,
+}
+
+/// What becomes of the line that a merge without a number brought in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Lines {
+    /// It is walked too.
+    #[default]
+    Followed,
+    /// It is left out: first parents only.
+    FirstParent,
+}
+
+/// As [`select`], with options.
+pub fn select_with(
+    commits: &[CommitInfo],
+    end: &CommitId,
+    options: &SelectOptions<'_>,
+) -> Result<Selection, RangeError> {
     if commits.is_empty() {
         return Ok(Selection::default());
     }
@@ -82,7 +128,7 @@ pub fn select(commits: &[CommitInfo], end: &CommitId) -> Result<Selection, Range
         return Err(RangeError::EndOutside { end: end.clone(), commits: commits.len() });
     };
     let numbers: Vec<PullNumbers> = commits.iter().map(|commit| pull_numbers(&commit.message)).collect();
-    let on_line = graph.lines(end, &numbers);
+    let on_line = graph.lines(end, &numbers, options.lines);
     let oldest_first = graph.parents_first(end);
 
     let mut inside: Vec<Option<PullNumber>> = vec![None; commits.len()];
@@ -97,6 +143,14 @@ pub fn select(commits: &[CommitInfo], end: &CommitId) -> Result<Selection, Range
         }
     }
 
+    let touched = |at: usize| options.touched.is_none_or(|touched| touched.contains(&commits[at].id));
+    let kept: HashSet<PullNumber> = oldest_first
+        .iter()
+        .filter(|&&at| touched(at))
+        .filter_map(|&at| if on_line[at] { numbers[at].own } else { inside[at] })
+        .collect();
+    let reverts = Reverts::new(commits, &numbers, &inside, &on_line);
+
     let mut selection = Selection::default();
     let mut reached = vec![false; commits.len()];
     for at in oldest_first.into_iter().rev() {
@@ -104,13 +158,22 @@ pub fn select(commits: &[CommitInfo], end: &CommitId) -> Result<Selection, Range
         let id = commits[at].id.clone();
         selection.order.push(id.clone());
         match (on_line[at], numbers[at].own, inside[at]) {
-            (true, Some(pull), _) => {
-                let message = commits[at].message.clone();
-                selection.picks.push(Pick { commit: id, pull, numbers: numbers[at].clone(), message });
-            }
+            (true, Some(pull), _) if kept.contains(&pull) => selection.picks.push(Pick {
+                commit: id,
+                pull,
+                numbers: numbers[at].clone(),
+                message: commits[at].message.clone(),
+                reverts: reverts.of(pull),
+            }),
+            (true, Some(pull), _) => selection.outside.push((id, Outside::OtherPaths { pull })),
             (true, None, _) if commits[at].parents.len() > 1 => selection.outside.push((id, Outside::BranchSync)),
             (false, _, Some(pull)) => selection.outside.push((id, Outside::InsidePull { pull })),
-            _ => selection.outside.push((id, Outside::NoPullNumber)),
+            (true, None, _) if !touched(at) => selection.outside.push((id, Outside::Untouched)),
+            (true, None, _) => {
+                selection.messages.insert(id.clone(), commits[at].message.clone());
+                selection.outside.push((id, Outside::NoPullNumber));
+            }
+            (false, _, None) => selection.outside.push((id, Outside::NotFollowed)),
         }
     }
     let mut unreached: Vec<&CommitId> =
@@ -119,6 +182,45 @@ pub fn select(commits: &[CommitInfo], end: &CommitId) -> Result<Selection, Range
     selection.order.extend(unreached.iter().copied().cloned());
     selection.outside.extend(unreached.into_iter().map(|id| (id.clone(), Outside::NotReachable)));
     Ok(selection)
+}
+
+/// Which pull requests revert which others of the range.
+struct Reverts {
+    by: HashMap<PullNumber, Vec<PullNumber>>,
+}
+
+impl Reverts {
+    fn new(commits: &[CommitInfo], numbers: &[PullNumbers], inside: &[Option<PullNumber>], on_line: &[bool]) -> Self {
+        let pull_of = |at: usize| if on_line[at] { numbers[at].own } else { inside[at] };
+        let known: HashSet<PullNumber> = (0..commits.len()).filter_map(pull_of).collect();
+        // Ids may be cut short in messages.
+        let mut ids: Vec<(&str, usize)> = Vec::new();
+        let mut by: HashMap<PullNumber, Vec<PullNumber>> = HashMap::new();
+        for (at, commit) in commits.iter().enumerate() {
+            let Some(pull) = pull_of(at) else { continue };
+            let said = message::reverted(&commit.message);
+            if !said.ids.is_empty() && ids.is_empty() {
+                ids = commits.iter().enumerate().map(|(at, commit)| (commit.id.as_str(), at)).collect();
+                ids.sort_unstable();
+            }
+            let named = said.ids.iter().filter_map(|id| {
+                let first = ids.partition_point(|(known, _)| *known < id.as_str());
+                let (found, at) = ids.get(first)?;
+                found.starts_with(id.as_str()).then(|| pull_of(*at)).flatten()
+            });
+            let entry = by.entry(pull).or_default();
+            for other in named.chain(said.pulls.iter().copied().filter(|other| known.contains(other))) {
+                if other != pull && !entry.contains(&other) {
+                    entry.push(other);
+                }
+            }
+        }
+        Self { by }
+    }
+
+    fn of(&self, pull: PullNumber) -> Vec<PullNumber> {
+        self.by.get(&pull).cloned().unwrap_or_default()
+    }
 }
 
 struct Graph<'a> {
@@ -143,14 +245,14 @@ impl<'a> Graph<'a> {
     }
 
     /// Which commits lie on a walked first-parent line.
-    fn lines(&self, end: usize, numbers: &[PullNumbers]) -> Vec<bool> {
+    fn lines(&self, end: usize, numbers: &[PullNumbers], lines: Lines) -> Vec<bool> {
         let mut on_line = vec![false; self.parents.len()];
         let mut starts = vec![end];
         while let Some(start) = starts.pop() {
             let mut next = Some(start);
             while let Some(at) = next.filter(|&at| !on_line[at]) {
                 on_line[at] = true;
-                if numbers[at].own.is_none() {
+                if numbers[at].own.is_none() && lines == Lines::Followed {
                     starts.extend(self.parents[at].iter().skip(1).copied().flatten());
                 }
                 next = self.parents[at].first().copied().flatten();

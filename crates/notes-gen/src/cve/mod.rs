@@ -10,6 +10,6 @@ mod score;
 
 pub use cvss::{Cvss, CvssVersion, ParseCvssError};
 pub use problem::{CveField, CveProblem};
-pub use record::{Cve, CveRecord, is_cve_id};
-pub(crate) use record::{instant, order_of};
+pub use record::{Cve, CveRecord, is_cve_id, parse_embargo};
+pub(crate) use record::order_of;
 pub use score::{Rating, Score};

@@ -81,8 +81,8 @@ pub(crate) fn order_of(id: &str) -> (u64, u64, String) {
     (parts.next().unwrap_or(u64::MAX), parts.next().unwrap_or(u64::MAX), id.to_owned())
 }
 
-/// Reads an embargo: an instant with offset, or a date, which is its midnight in UTC.
-pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+/// Reads the end of an embargo: an instant with its offset, or a date, which is its midnight in UTC.
+pub fn parse_embargo(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let of_date =
         || text.parse::<civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp());
@@ -138,7 +138,7 @@ impl CveRecord {
                     Ok(date) => record.published = Some(date),
                     Err(_) => return fail(line, "`published` is not a date such as 2026-12-01"),
                 },
-                CveField::Embargo if !text.is_empty() => match instant(&text) {
+                CveField::Embargo if !text.is_empty() => match parse_embargo(&text) {
                     Some(instant) => record.embargo = Some(instant),
                     None => {
                         return fail(line, "`embargo` is neither a date nor an instant such as 2026-12-01T00:00:00Z");

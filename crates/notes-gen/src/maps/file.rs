@@ -95,7 +95,7 @@ impl Reader {
                 "pr_body" => map.pr_body = text(pair, "pr_body")?,
                 "embargo" => {
                     let said = text(pair, "embargo")?;
-                    map.embargo = match said.as_deref().map(cve::instant) {
+                    map.embargo = match said.as_deref().map(cve::parse_embargo) {
                         None => None,
                         Some(Some(instant)) => Some(instant),
                         Some(None) => {

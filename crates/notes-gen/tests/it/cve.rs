@@ -1,6 +1,6 @@
 //! CVSS vectors and their scores, CVE records.
 
-use notes_gen::cve::{Cvss, CvssVersion, ParseCvssError, Rating, Score, is_cve_id};
+use notes_gen::cve::{Cvss, CvssVersion, ParseCvssError, Rating, Score, is_cve_id, parse_embargo};
 use notes_gen::maps::{MapFile, Maps};
 use proptest::prelude::*;
 
@@ -163,6 +163,21 @@ fn records_are_checked() {
         assert_eq!(error, expected);
     }
     assert_eq!(Rating::ALL.len(), 5);
+}
+
+#[test]
+fn embargoes() {
+    for (text, expected) in [
+        ("2026-12-01", Some("2026-12-01T00:00:00Z")),
+        (" 2026-12-01T09:00:00+01:00 ", Some("2026-12-01T08:00:00Z")),
+        ("2026-12-01T08:00:00Z", Some("2026-12-01T08:00:00Z")),
+        ("2026-12-01T08:00:00", None),
+        ("2026-13-01", None),
+        ("tomorrow", None),
+        ("", None),
+    ] {
+        assert_eq!(parse_embargo(text).map(|end| end.to_string()).as_deref(), expected, "{text}");
+    }
 }
 
 proptest! {

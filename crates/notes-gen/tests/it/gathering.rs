@@ -2,22 +2,25 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use notes_gen::{
-    Author, CommitId, Exclusion, Fallback, Fate, GatherError, GatherOptions, Gathered, MergeTitles, PullNumber,
-    PullRequest, PullSource, gather, render_notes, select,
+    Author, CommitId, Exclusion, Fallback, Fate, GatherError, GatherOptions, Gathered, MergeTitles, NoteRule,
+    PullNumber, PullRequest, PullSource, gather, render_notes, select,
 };
 
 use crate::{commit, number};
 
 /// Pull requests in memory, which writes down what it was asked for.
 #[derive(Default)]
-struct Listed {
-    pulls: BTreeMap<PullNumber, PullRequest>,
+pub(crate) struct Listed {
+    pub(crate) pulls: BTreeMap<PullNumber, PullRequest>,
+    /// The pull requests of commits.
+    pub(crate) commits: BTreeMap<CommitId, Vec<PullNumber>>,
     asked: Mutex<Vec<Vec<u64>>>,
+    pub(crate) asked_commits: Mutex<Vec<Vec<String>>>,
 }
 
 impl Listed {
     /// Number, author, labels, body.
-    fn new(pulls: &[(u64, &str, &[&str], &str)]) -> Self {
+    pub(crate) fn new(pulls: &[(u64, &str, &[&str], &str)]) -> Self {
         let made = pulls.iter().map(|(n, author, labels, body)| {
             let mut pull = PullRequest::new(number(*n), format!("title {n}"));
             pull.author = Some(Author { login: (*author).into(), url: None });
@@ -25,13 +28,13 @@ impl Listed {
             pull.body = Some((*body).to_owned());
             (number(*n), pull)
         });
-        Self { pulls: made.collect(), asked: Mutex::default() }
+        Self { pulls: made.collect(), ..Self::default() }
     }
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("out of order")]
-struct Broken;
+pub(crate) struct Broken;
 
 impl PullSource for Listed {
     type Error = Broken;
@@ -43,15 +46,27 @@ impl PullSource for Listed {
         }
         Ok(numbers.iter().filter_map(|n| Some((*n, self.pulls.get(n)?.clone()))).collect())
     }
+
+    async fn pulls_of_commits(&self, commits: &[CommitId]) -> Result<BTreeMap<CommitId, Vec<PullNumber>>, Broken> {
+        self.asked_commits.lock().unwrap().push(commits.iter().map(ToString::to_string).collect());
+        if commits.contains(&CommitId::new("broken")) {
+            return Err(Broken);
+        }
+        Ok(commits.iter().filter_map(|id| Some((id.clone(), self.commits.get(id)?.clone()))).collect())
+    }
 }
 
-async fn run(commits: &[&str], source: &Listed, options: &GatherOptions) -> Result<Gathered, GatherError<Broken>> {
+pub(crate) async fn run(
+    commits: &[&str],
+    source: &Listed,
+    options: &GatherOptions,
+) -> Result<Gathered, GatherError<Broken>> {
     let commits: Vec<_> = commits.iter().map(|line| commit(line)).collect();
     let end = commits.first().map_or(CommitId::new("none"), |commit| commit.id.clone());
     gather(&select(&commits, &end).unwrap(), source, options).await
 }
 
-fn fate(gathered: &Gathered, commit: &str) -> Fate {
+pub(crate) fn fate(gathered: &Gathered, commit: &str) -> Fate {
     let found = gathered.accounting.entries.iter().find(|entry| entry.commit.as_str() == commit);
     found.unwrap_or_else(|| panic!("{commit} is not accounted for")).fate.clone()
 }
@@ -101,7 +116,10 @@ async fn every_commit_is_accounted_for() {
     for (commit, why) in excluded {
         assert_eq!(fate(&gathered, commit), Fate::Excluded(why), "{commit}");
     }
-    assert_eq!(fate(&gathered, "c1"), Fate::Included { pull: number(1), notes: vec![number(1)] });
+    assert_eq!(
+        fate(&gathered, "c1"),
+        Fate::Included { pull: number(1), notes: vec![number(1)], rule: NoteRule::Block }
+    );
     assert_eq!(gathered.accounting.included(), 2);
     assert_eq!(gathered.accounting.missing().into_iter().collect::<Vec<_>>(), [number(6)]);
     insta::assert_snapshot!("notes", render_notes(&gathered.notes));
@@ -140,11 +158,11 @@ async fn cherry_picks_follow_to_the_original() {
     assert_eq!(*source.asked.lock().unwrap(), [vec![10, 11, 12, 13, 14, 15], vec![1, 2, 3, 99]]);
     let cases = [
         ("f", Fate::Excluded(Exclusion::EmptyBlock { pull: number(15) })),
-        ("e", Fate::Included { pull: number(14), notes: vec![number(1), number(2)] }),
-        ("d", Fate::Included { pull: number(13), notes: vec![number(13)] }),
+        ("e", Fate::Included { pull: number(14), notes: vec![number(1), number(2)], rule: NoteRule::OriginalBlock }),
+        ("d", Fate::Included { pull: number(13), notes: vec![number(13)], rule: NoteRule::Block }),
         ("c", Fate::Excluded(Exclusion::StatedNone { pull: number(12) })),
-        ("b", Fate::Included { pull: number(11), notes: vec![number(11)] }),
-        ("a", Fate::Included { pull: number(10), notes: vec![number(1)] }),
+        ("b", Fate::Included { pull: number(11), notes: vec![number(11)], rule: NoteRule::Block }),
+        ("a", Fate::Included { pull: number(10), notes: vec![number(1)], rule: NoteRule::OriginalBlock }),
     ];
     for (commit, expected) in cases {
         assert_eq!(fate(&gathered, commit), expected, "{commit}");

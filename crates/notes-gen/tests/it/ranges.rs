@@ -1,4 +1,4 @@
-use notes_gen::{CommitId, Outside, RangeError, select};
+use notes_gen::{CommitId, Lines, Outside, RangeError, SelectOptions, select, select_with};
 
 use crate::commit;
 
@@ -49,6 +49,29 @@ fn ranges() {
         wanted.sort();
         assert_eq!(found, wanted, "{name}");
     }
+}
+
+#[test]
+fn first_parents_only() {
+    let commits: Vec<_> = [
+        "r2 r1 m: Merge branch 'master' into release",
+        "m m0 b: Merge pull request #2 from x/y",
+        "b m0: work",
+        "m0 s: One (#1)",
+        "r1 s: Five (#5)",
+    ]
+    .map(commit)
+    .into();
+    let mut options = SelectOptions::default();
+    options.lines = Lines::FirstParent;
+    let selection = select_with(&commits, &CommitId::new("r2"), &options).unwrap();
+    assert_eq!(selection.picks.iter().map(|pick| pick.pull.get()).collect::<Vec<_>>(), [5]);
+    let outside: Vec<_> = selection.outside.iter().map(|(id, why)| (id.as_str(), why.clone())).collect();
+    let left = |id| (id, Outside::NotFollowed);
+    assert_eq!(outside[0], ("r2", Outside::BranchSync));
+    let mut rest = outside[1..].to_vec();
+    rest.sort_by_key(|(id, _)| *id);
+    assert_eq!(rest, [left("b"), left("m"), left("m0")]);
 }
 
 #[test]

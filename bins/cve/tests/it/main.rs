@@ -1,0 +1,6 @@
+//! The command as a process, and with a person at an editor.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod editor;
+mod help;
+mod process;
