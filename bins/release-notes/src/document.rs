@@ -53,7 +53,6 @@ impl DocumentArgs {
         let mut document = Document::new(tag.clone(), run.collected.notes.clone());
         document.previous = run.ends.start.as_ref().map(|start| start.name.clone());
         document.repository = run.repository.page();
-        document.twins = run.collected.notes.duplicates().into_iter().map(|same| same.pulls).collect();
         document.cves = run.collected.applied.cves.clone();
         document.downloads = self.downloads_of(&run.profile, &tag).await?;
         let wanted = self.dependencies.unwrap_or(true) && !self.no_dependencies;

@@ -129,7 +129,6 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
 
     let mut document = Document::new(args.tag.clone(), run.collected.notes.clone());
     document.previous = run.ends.start.as_ref().map(|start| start.name.clone());
-    document.twins = run.collected.notes.duplicates().into_iter().map(|same| same.pulls).collect();
     document.cves = run.collected.applied.cves.clone();
     let mut options = RenderOptions::new(Layout::Draft);
     options.profile = run.profile.clone();

@@ -81,9 +81,6 @@ pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Fai
     let count = notes.len();
     let mut document = Document::new(args.title.clone().unwrap_or_default(), notes);
     document.previous.clone_from(&args.previous);
-    if args.rules.strict().is_none() {
-        document.twins = document.notes.duplicates().into_iter().map(|same| same.pulls).collect();
-    }
     let document = match (args.format, &args.template) {
         (Format::Json, _) => to_json_form(&document.notes, JsonForm::Draft),
         (format, template) => {

@@ -34,8 +34,8 @@ fn document() -> Document {
         note.pr_url = format!("https://github.com/example/project/pull/{}", note.pr_number);
         note.kinds = vec![pick(&kinds, n), pick(&kinds, n / 3)];
         note.sigs = vec![pick(&sigs, n), pick(&sigs, n / 2)];
-        note.action_required = n % 50 == 0;
-        if n % 5 == 0 {
+        note.action_required = n.is_multiple_of(50);
+        if n.is_multiple_of(5) {
             note.documentation = vec![Documentation {
                 description: "[KEP]".into(),
                 url: format!("https://github.com/kubernetes/enhancements/tree/{n}"),

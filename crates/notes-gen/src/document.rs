@@ -1,8 +1,8 @@
 use url::Url;
 
+use crate::Notes;
 use crate::changelog::Downloads;
 use crate::cve::Cve;
-use crate::{Notes, PullNumber};
 
 /// The notes of one release with what stands around them. Which parts are shown, and in which order, is the renderer's choice; see
 /// [`RenderOptions`](crate::RenderOptions).
@@ -17,9 +17,6 @@ pub struct Document {
     pub repository: Option<Url>,
     /// The notes.
     pub notes: Notes,
-    /// Pull requests that say the same (a cherry-pick and its original): one line is shown, of the first that has a note, with
-    /// the numbers of all.
-    pub twins: Vec<Vec<PullNumber>>,
     /// The files and container images of the release.
     pub downloads: Option<Downloads>,
     /// The vulnerabilities that the release closes.
@@ -36,7 +33,6 @@ impl Document {
             previous: None,
             repository: None,
             notes,
-            twins: Vec::new(),
             downloads: None,
             cves: Vec::new(),
             dependencies: None,

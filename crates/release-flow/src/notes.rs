@@ -92,7 +92,6 @@ pub(crate) fn document(
     let mut document = Document::new(tag, notes);
     document.previous = plan.notes.since.as_ref().map(|since| since.tag.clone());
     document.repository = plan.project.homepage.clone();
-    document.twins = document.notes.duplicates().into_iter().map(|same| same.pulls).collect();
     document.cves = applied.cves;
     document.dependencies = dependencies;
     Ok(document)

@@ -4,7 +4,7 @@ use super::contain::{Contained, Tail, cleaned, contain, indented, prove};
 use crate::autolink::without_punctuation;
 use crate::inline::{escape, escape_start, link, safe};
 use crate::text::{sanitize_line, upper_first};
-use crate::{Document, DocumentationKind, GroupSuffix, LinkStyle, Note, Profile, PullNumber};
+use crate::{Document, DocumentationKind, GroupSuffix, LinkStyle, Note, Notes, Profile, PullNumber};
 
 /// What stands in one item of the document's lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ use crate::{Document, DocumentationKind, GroupSuffix, LinkStyle, Note, Profile, 
 pub struct Item<'a> {
     /// The note.
     pub note: &'a Note,
-    /// Notes that say the same, and are shown with it.
+    /// Notes that say the same, and are shown with it; see [`Notes::duplicates`].
     pub twins: Vec<&'a Note>,
     /// Its text, cleaned, first letter in upper case: Markdown that opens no heading, leaves nothing open and defines no references.
     pub text: String,
@@ -53,12 +53,12 @@ impl Grouped<'_> {
 }
 
 /// Sorts a document's notes under headings. Left out are notes with `do_not_publish` that no map edited, and those whose text says
-/// that there is none, or is but a piece of the pull request's form. Notes that require action are always urgent, also those of
-/// several kinds (which the original hides among the others).
+/// that there is none, or is but a piece of the pull request's form. Notes that say the same are one item. Notes that require
+/// action are always urgent, also those of several kinds (which the original hides among the others).
 pub fn group<'a>(document: &'a Document, profile: &Profile) -> Grouped<'a> {
     let mut urgent = Vec::new();
     let mut by_kind: BTreeMap<(usize, String), Vec<Item<'a>>> = BTreeMap::new();
-    for item in items(document, profile) {
+    for item in items(&document.notes, profile) {
         if item.all().any(|note| note.action_required) {
             urgent.push(item);
         } else {
@@ -78,34 +78,29 @@ pub fn group<'a>(document: &'a Document, profile: &Profile) -> Grouped<'a> {
     Grouped { urgent, categories: categories.collect() }
 }
 
-fn items<'a>(document: &'a Document, profile: &Profile) -> Vec<Item<'a>> {
-    let shown = |number: PullNumber| {
-        let note = document.notes.get(number).filter(|note| !note.do_not_publish || note.is_mapped)?;
-        let contained = contain(&cleaned(&note.text)?);
-        (!contained.text.is_empty()).then_some((note, contained))
-    };
-    let mut merged: BTreeSet<PullNumber> = BTreeSet::new();
+fn items<'a>(notes: &'a Notes, profile: &Profile) -> Vec<Item<'a>> {
+    let is_public = |note: &&Note| !note.do_not_publish || note.is_mapped;
+    // The first of a group may be hidden, so that another one stands for the group.
+    let mut followers: BTreeSet<PullNumber> = BTreeSet::new();
     let mut twins: BTreeMap<PullNumber, Vec<&Note>> = BTreeMap::new();
-    for group in &document.twins {
-        let mut notes: Vec<&Note> = Vec::new();
-        for number in group {
-            if let Some((note, _)) = shown(*number).filter(|_| merged.insert(*number)) {
-                notes.push(note);
-            }
-        }
-        if let Some((first, others)) = notes.split_first() {
-            merged.remove(&first.pr_number);
-            twins.insert(first.pr_number, others.to_vec());
+    for group in notes.duplicates() {
+        let mut same = group.pulls.iter().filter_map(|number| notes.get(*number)).filter(is_public);
+        if let Some(first) = same.next() {
+            let others: Vec<&Note> = same.collect();
+            followers.extend(others.iter().map(|note| note.pr_number));
+            twins.insert(first.pr_number, others);
         }
     }
     let mut suffixes = Suffixes { profile, known: HashMap::new() };
-    let numbers = document.notes.iter().map(|note| note.pr_number).filter(|number| !merged.contains(number));
-    numbers
-        .filter_map(|number| {
-            let (note, contained) = shown(number)?;
-            Some(Item::new(note, twins.remove(&number).unwrap_or_default(), &contained, &mut suffixes))
-        })
-        .collect()
+    let mut items = Vec::new();
+    for note in notes.iter().filter(is_public).filter(|note| !followers.contains(&note.pr_number)) {
+        let Some(contained) = cleaned(&note.text).map(|text| contain(&text)) else { continue };
+        if !contained.text.is_empty() {
+            let twins = twins.remove(&note.pr_number).unwrap_or_default();
+            items.push(Item::new(note, twins, &contained, &mut suffixes));
+        }
+    }
+    items
 }
 
 /// What stands behind the notes of these groups; most notes of a release share a few dozen of them.

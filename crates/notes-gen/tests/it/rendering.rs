@@ -66,7 +66,6 @@ pub(crate) fn full() -> Document {
     twin.pr_url = "https://github.com/example/project/pull/4".into();
     let kept = [9, 20].map(|n| full.notes.get(number(n)).unwrap().clone());
     full.notes = kept.into_iter().chain([fix, twin]).collect();
-    full.twins = vec![vec![number(3), number(4)]];
     let file = DownloadFile::new("tool.tar.gz", "ab".repeat(64)).unwrap();
     let mut downloads = Downloads::by_name("https://dl.example".parse().unwrap(), "tool", [file]);
     downloads.images = Some(ImageTable {

@@ -109,7 +109,7 @@ fn bad_templates_are_refused_with_their_place() {
     let endless = format!(
         "{{{{#each document.kinds}}}}{{{{#each notes}}}}{{{{#each ../notes}}}}{text}{{{{/each}}}}{{{{/each}}}}{{{{/each}}}}"
     );
-    let many = (1..=20).map(|n| notes_gen::Note::new(crate::number(n), "a"));
+    let many = (1..=20).map(|n| notes_gen::Note::new(crate::number(n), n.to_string()));
     assert_eq!(rendered(&endless, &Document::new("v1", many.collect())), Err(TemplateError::Endless));
 }
 
