@@ -23,6 +23,8 @@ pub struct ReleaseInput {
     pub version: String,
     /// What comes after the greeting, paragraphs separated by blank lines. By default that the version was built and published.
     pub intro: Option<String>,
+    /// The release branch that was created together with the version, if one was: a paragraph tells of it.
+    pub new_branch: Option<String>,
     /// The changelog, with the anchor of this version where there is one.
     pub changelog: Option<Url>,
     /// The page where the release can be had.
@@ -78,6 +80,9 @@ pub fn announce_release(input: &ReleaseInput) -> Result<Announcement, AnnounceEr
         Some(intro) => page.paragraphs(intro),
         None => page.paragraphs(&format!("{project} {version} has been built and published.")),
     }
+    if let Some(branch) = &input.new_branch {
+        page.paragraphs(&created(project, checked("branch", branch)?));
+    }
     page.link("Release", input.release_page.as_ref());
     page.link("Changelog", input.changelog.as_ref());
     page.notes(&input.notes_markdown);
@@ -93,14 +98,18 @@ pub fn announce_branch(input: &BranchInput) -> Result<Announcement, AnnounceErro
     page.paragraphs(&format!("{project} Community,"));
     match &input.intro {
         Some(intro) => page.paragraphs(intro),
-        None => page.paragraphs(&format!(
-            "The {branch} branch of {project} has been created. From now on a change that belongs into this release has to be \
-             cherry-picked to the branch, and the owners of the branch will follow up."
-        )),
+        None => page.paragraphs(&created(project, branch)),
     }
     page.link("How to cherry-pick", input.cherry_pick_guide.as_ref());
     page.paragraphs(input.signature.as_deref().unwrap_or_default());
     Ok(page.finish())
+}
+
+fn created(project: &str, branch: &str) -> String {
+    format!(
+        "The {branch} branch of {project} has been created. From now on a change that belongs into this release has to be \
+         cherry-picked to the branch, and the owners of the branch will follow up."
+    )
 }
 
 fn checked<'a>(field: &'static str, value: &'a str) -> Result<&'a str, AnnounceError> {

@@ -139,9 +139,10 @@ fn plan_changelogs(loaded: &Loaded, manifest: &StageManifest, prefix: &str) -> R
     branches.dedup();
     let first = prime.version.kind() == ReleaseKind::Official && prime.version.patch() == 0;
     let plan = |branch| ChangelogPlan {
-        others: match first && branch != loaded.config.project.default_branch {
-            true => OtherChangelogs::Drop,
-            false => OtherChangelogs::Keep,
+        others: if first && branch != loaded.config.project.default_branch {
+            OtherChangelogs::Drop
+        } else {
+            OtherChangelogs::Keep
         },
         branch,
         tag: prime.tag.clone(),

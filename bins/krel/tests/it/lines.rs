@@ -98,6 +98,29 @@ fn an_urgent_branch_that_is_not_there_yet() {
     world.cut_as(&["--type", "official", "--branch", "release-1.0.1"], "v1.0.2");
 }
 
+/// The mail of a first candidate tells of its branch; that of no other version does.
+#[test]
+fn a_new_branch_is_told_of() {
+    let mut world = World::cycle(None);
+    remote_is_source(&world);
+    world.cut_as(&["--type", "rc", "--branch", "release-1.0"], "v1.0.0-rc.0");
+    world.pull("release-1.0");
+    world.git.merge_pull(11, "contributor/mend", "Mend it");
+    world.push("release-1.0");
+    world.cut_as(&["--type", "rc", "--branch", "release-1.0"], "v1.0.0-rc.1");
+    for (version, expected) in [("v1.0.0-rc.0", true), ("v1.1.0-alpha.0", false), ("v1.0.0-rc.1", false)] {
+        for file in ["announcement.txt", "announcement.html"] {
+            let text = fs::read_to_string(world.bucket(&format!("release/{version}/{file}"))).unwrap();
+            let told = text.contains("The release-1.0 branch of Hello has been created. From now on");
+            assert_eq!(told, expected, "{version} {file}: {text}");
+        }
+    }
+    let mails = world.mails();
+    let mail = mails.iter().find(|name| name.contains("rc.0")).unwrap();
+    let mail = fs::read_to_string(world.path("production/outbox").join(mail)).unwrap();
+    assert!(mail.contains("The release-1.0 branch of Hello"), "{mail}");
+}
+
 /// The first candidate's branch and companion belong to it: what somebody else made of them is not taken over.
 #[test]
 fn a_branch_or_a_companion_that_somebody_made_meanwhile() {

@@ -245,21 +245,28 @@ fn markers_that_are_ahead_or_cannot_be_read() {
 /// A run that stopped before its markers is resumed after a later release moved some of them on.
 #[test]
 fn markers_that_went_on_before_a_resume() {
-    let official = Official::new();
-    // The last step but the markers fails.
-    let archive = official.world.bucket("archive");
-    fs::create_dir_all(archive.parent().unwrap()).unwrap();
-    fs::write(&archive, "in the way").unwrap();
-    let stopped = official.apply();
-    assert!(matches!(stopped.code, Some(8)), "{stopped:?}");
-    assert_eq!(official.world.markers().len(), 0);
-    fs::remove_file(&archive).unwrap();
-    fs::create_dir_all(official.world.bucket("release")).unwrap();
-    fs::write(official.world.bucket("release/stable.txt"), "v1.1.0").unwrap();
-    fs::write(official.world.bucket("release/stable-1.txt"), "v0.9.0").unwrap();
-    official.world.krel(&["resume"]).expect(0);
-    let markers =
-        ["stable", "stable-1", "stable-1.0"].map(|name| official.world.markers()[&format!("{name}.txt")].clone());
-    assert_eq!(markers, ["v1.1.0", "v1.0.0", "v1.0.0"]);
-    official.verified();
+    for stopped_at in ["push", "archive"] {
+        let official = Official::new();
+        let archive = official.world.bucket("archive");
+        match stopped_at {
+            "push" => hook(&official.world, "pre-receive", "exit 1\n"),
+            _ => {
+                fs::create_dir_all(archive.parent().unwrap()).unwrap();
+                fs::write(&archive, "in the way").unwrap();
+            }
+        }
+        official.apply().expect(8).says(&[&format!("`{stopped_at}:")]);
+        assert_eq!(official.world.markers().len(), 0, "{stopped_at}");
+        match stopped_at {
+            "push" => hook(&official.world, "pre-receive", ""),
+            _ => fs::remove_file(&archive).unwrap(),
+        }
+        fs::write(official.world.bucket("release/stable.txt"), "v1.1.0").unwrap();
+        fs::write(official.world.bucket("release/stable-1.txt"), "v0.9.0").unwrap();
+        official.world.krel(&["resume"]).expect(0);
+        let markers = official.world.markers();
+        let markers = ["stable", "stable-1", "stable-1.0"].map(|name| markers[&format!("{name}.txt")].as_str());
+        assert_eq!(markers, ["v1.1.0", "v1.0.0", "v1.0.0"], "{stopped_at}");
+        official.verified();
+    }
 }

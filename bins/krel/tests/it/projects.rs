@@ -135,7 +135,12 @@ fn a_minor_release_of_cri_o() {
     assert_eq!(world.remote(&["describe", "--abbrev=0", "release-1.38"]), "v1.38.0-rc.0");
     assert_eq!(world.remote(&["describe", "--abbrev=0", "main"]), "v1.39.0-alpha.0");
 
+    let told =
+        |version: &str| fs::read_to_string(world.bucket(&format!("release/{version}/announcement.txt"))).unwrap();
+    assert!(told("v1.38.0-rc.0").contains("The release-1.38 branch of CRI-O has been created."), "a branch is told of");
+
     cut(&world, &["--type", "official", "--branch", "release-1.38"], &["v1.38.0"]);
+    assert!(!told("v1.38.0").contains("has been created"), "only once");
     world.pull("release-1.38");
     let title = "Automated cherry pick of #20002: Mend pinning";
     world.git.merge_pull(20_003, "automated-cherry-pick-of-#20002-origin-release-1.38", title);

@@ -11,7 +11,23 @@ fn release() -> ReleaseInput {
             .into(),
         intro: Some("Built with Go 1.15.\nOn time.\n\nEnjoy <it>!".into()),
         signature: Some("Release Bot".into()),
+        new_branch: None,
     }
+}
+
+#[test]
+fn a_branch_that_came_with_the_release() {
+    let both = ReleaseInput { new_branch: Some("release-1.19".into()), ..release() };
+    let (both, alone) = (announce_release(&both).unwrap(), announce_release(&release()).unwrap());
+    assert_eq!(both.subject, alone.subject);
+    let branch = BranchInput { project: "Kubernetes".into(), branch: "release-1.19".into(), ..BranchInput::default() };
+    let branch = announce_branch(&branch).unwrap().text;
+    let paragraph = branch.split("\n\n").find(|paragraph| paragraph.contains("has been created")).unwrap().trim();
+    assert!(both.text.contains(&format!("Enjoy <it>!\n\n{paragraph}\n\nRelease: ")), "{}", both.text);
+    assert!(both.html.contains(&format!("<p>{paragraph}</p>")), "{}", both.html);
+    assert!(!alone.text.contains("has been created"));
+    let bad = ReleaseInput { new_branch: Some("release\n-1.19".into()), ..release() };
+    assert!(matches!(announce_release(&bad), Err(AnnounceError::ControlCharacter { field: "branch", .. })));
 }
 
 /// Checks that elements are closed in order and returns the names of all elements and the addresses.

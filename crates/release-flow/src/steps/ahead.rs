@@ -10,7 +10,7 @@ use super::{
     push::Push,
     upload::{folder, object, told},
 };
-use crate::Error;
+use crate::{Error, observe::published};
 
 /// Looks at everything staged, byte for byte, and at every destination.
 ///
@@ -36,11 +36,9 @@ pub(crate) async fn look_ahead(cx: &ReleaseContext<'_>) -> Result<(), Error> {
     for staged in cx.manifest.versions.iter().filter(|staged| !staged.images.is_empty()) {
         images::look_ahead(cx, &staged.images).await?;
     }
-    let pushed = match Push::look(cx).await? {
-        Observed::Different(difference) => return Err(difference.into()),
-        Observed::Done(_) => true,
-        _ => false,
-    };
+    if let Observed::Different(difference) = Push::look(cx).await? {
+        return Err(difference.into());
+    }
     for page in &cx.plan.pages {
         at_destination(cx, &PublishPage(page)).await?;
     }
@@ -54,8 +52,12 @@ pub(crate) async fn look_ahead(cx: &ReleaseContext<'_>) -> Result<(), Error> {
             }
         }
     }
-    // Once the tags are public there is no way back to another plan: the markers follow their rule then.
-    for marker in cx.plan.markers.iter().filter(|_| !pushed) {
+    // Once a file is public there is no way back to another plan: the markers follow their rule then.
+    let mut begun = false;
+    for version in &cx.plan.versions {
+        begun |= published(&cx.bucket, &version.version).await?.is_some();
+    }
+    for marker in cx.plan.markers.iter().filter(|_| !begun) {
         MoveMarker(marker).as_planned(cx).await?;
     }
     Ok(())

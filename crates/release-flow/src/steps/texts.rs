@@ -13,6 +13,7 @@ use notes_sources::{
     list_range, titles,
 };
 use release_journal::{Observed, Step, StepId};
+use release_version::{BranchState, Role};
 use serde::{Deserialize, Serialize};
 
 use super::{id, source::remove};
@@ -137,6 +138,8 @@ impl<'a> Step<StageContext<'a>> for Texts<'_> {
         let input = ReleaseInput {
             project: cx.plan.project.title.clone(),
             version: self.0.tag.clone(),
+            new_branch: (cx.plan.branch_state == BranchState::New && self.0.role == Role::Prime)
+                .then(|| cx.plan.branch.clone()),
             release_page: page(&format!("releases/tag/{}", self.0.tag)),
             notes_markdown: render(&document, &notes::rendering(cx.plan, Layout::Draft)),
             ..ReleaseInput::default()
