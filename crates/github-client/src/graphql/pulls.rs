@@ -213,7 +213,9 @@ impl GithubClient {
             batch.failed.insert(number, error.into());
         }
         for number in numbers {
-            if !batch.found.contains_key(number) && !batch.missing.contains_key(number) {
+            if number.get() > MAX_INT {
+                batch.missing.insert(*number, Missing::Absent);
+            } else if !batch.found.contains_key(number) && !batch.missing.contains_key(number) {
                 let subject = format!("pull request #{number} of {repo}");
                 batch.failed.entry(*number).or_insert(Error::NotRecorded { subject });
             }

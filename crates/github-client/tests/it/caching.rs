@@ -120,14 +120,16 @@ async fn a_replay_gives_the_same_and_asks_nothing() {
     let fake = Fake::start(1..=60).await;
     fake.world().issues.insert(70);
     let folder = tempfile::tempdir().unwrap();
-    let wanted = numbers((1..=60).chain([70, 71]));
+    let impossible = 9_999_999_999;
+    let wanted = numbers((1..=60).chain([70, 71, impossible]));
     let recorded = client(&fake, folder.path(), Mode::Record).cached_pulls(&repo(), &wanted).await.unwrap();
     for mode in [Mode::Replay, Mode::Offline] {
         let client = client(&fake, folder.path(), mode);
         for batch in [client.cached_pulls(&repo(), &wanted).await, client.pulls_by_number(&repo(), &wanted).await] {
             let batch = batch.unwrap();
             assert_eq!(batch.found, recorded.found);
-            assert_eq!(batch.missing, [(number(70), Missing::Issue), (number(71), Missing::Absent)].into());
+            let absent = [(number(71), Missing::Absent), (number(impossible), Missing::Absent)];
+            assert_eq!(batch.missing, [(number(70), Missing::Issue)].into_iter().chain(absent).collect());
             assert!(batch.failed.is_empty());
         }
         let batch = client.cached_pulls(&repo(), &numbers([1, 99])).await.unwrap();
