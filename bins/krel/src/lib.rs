@@ -77,9 +77,9 @@ impl Command for KrelArgs {
             Krel::ResetMock(args) => args.run(shell).await,
             Krel::Config(args) => args.run(shell).await,
             Krel::ReleaseVersion(args) => args.run(shell).await,
-            Krel::ReleaseNotes(args) => args.run(shell).await,
-            Krel::Changelog(args) => args.run(shell).await,
-            Krel::Cve(args) => args.run(shell).await,
+            Krel::ReleaseNotes(args) => Box::pin(args.run(shell)).await,
+            Krel::Changelog(args) => Box::pin(args.run(shell)).await,
+            Krel::Cve(args) => Box::pin(args.run(shell)).await,
             Krel::Completions(args) => args.run(shell).await,
             Krel::Man(args) => args.run(shell).await,
         }

@@ -5,7 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use cli_kit::{Exit, Failure, OrExit, Shell};
+use cli_kit::{Exit, Failure, OrExit, Shell, env};
+use github_client::{Auth, GithubClient, Mode as RecordingMode, Recording};
 use jiff::Timestamp;
 use release_flow::{
     Runner,
@@ -14,6 +15,7 @@ use release_flow::{
     places::Mode,
 };
 use release_journal::ProgressSink;
+use secrecy::SecretString;
 use secret_redactor::{Redactor, names_secret};
 
 use crate::failure::fail;
@@ -59,7 +61,11 @@ impl ProjectArgs {
     fn runner_with(&self, shell: &Shell, project: &str, sink: Arc<dyn ProgressSink>) -> Result<Runner, Failure> {
         let sink = crate::act::with_fault(sink)?;
         let redactor = redactor()?;
-        Ok(Runner::new(self.work(project)?, shell.operator(), host(), redactor, sink, shell.interrupt()))
+        let runner = Runner::new(self.work(project)?, shell.operator(), host(), redactor, sink, shell.interrupt());
+        Ok(match github()? {
+            Some(client) => runner.with_github(client),
+            None => runner,
+        })
     }
 }
 
@@ -93,6 +99,19 @@ fn cache() -> Result<PathBuf, Failure> {
         Failure::new(Exit::Usage, "there is neither `HOME` nor `XDG_CACHE_HOME`")
             .hint("name a work folder with `--work DIR`")
     })
+}
+
+/// GitHub, for projects whose notes come from it; only with a token in the environment. What was fetched is kept in the user's cache.
+fn github() -> Result<Option<GithubClient>, Failure> {
+    let Some(token) = [env::GITHUB_TOKEN, env::GH_TOKEN].into_iter().find_map(env::process) else { return Ok(None) };
+    let mut builder = GithubClient::builder()
+        .user_agent(concat!("krel/", env!("CARGO_PKG_VERSION")))
+        .auth(Auth::token(SecretString::from(token)));
+    if let Some(url) = env::process(env::GITHUB_API_URL) {
+        builder = builder.base_url(url.parse().or_exit(Exit::Usage)?);
+    }
+    let recording = Recording::open(&cache()?.join("github")).or_exit(Exit::Usage)?;
+    builder.recording(recording, RecordingMode::Cache).build().map(Some).or_exit(Exit::Usage)
 }
 
 /// The time of a new plan: `SOURCE_DATE_EPOCH` when set, so that a plan can be made again to the byte.

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use cli_kit::{Exit, Failure, OrExit, Shell, env};
-use github_client::{Auth, Event, GithubClient, Mode, Recording};
-use http_kit::{token_from_file, token_from_program};
+use github_client::{Auth, Event, GithubClient, Mode, Recording, token_from_gh};
+use http_kit::token_from_file;
 use secrecy::SecretString;
 use url::Url;
 
@@ -59,7 +58,8 @@ impl GithubArgs {
             return Ok(Some(SecretString::from(token)));
         }
         // A machine without `gh`, or without a login in it, is a machine without a token.
-        Ok(token_from_program("gh", &["auth", "token"], Duration::from_secs(10)).await.ok())
+        let host = self.github_api.as_ref().and_then(Url::host_str);
+        Ok(token_from_gh(host.filter(|host| *host != "api.github.com")).await.ok())
     }
 
     /// The client, with its recording.

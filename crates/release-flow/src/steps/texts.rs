@@ -126,7 +126,8 @@ impl<'a> Step<StageContext<'a>> for Texts<'_> {
     }
 
     async fn run(&self, cx: &StageContext<'a>) -> Result<(), TextsError> {
-        let (collected, dependencies) = self.gather(cx).await?;
+        // A long chain of futures ends here; in a box it does not grow those of every caller.
+        let (collected, dependencies) = Box::pin(self.gather(cx)).await?;
         let range = collected.accounting.pulls();
         let count = collected.notes.len();
         let document = notes::document(cx.plan, &self.0.tag, collected.notes, &range, dependencies.clone())?;
