@@ -189,8 +189,7 @@ fn beside(
     folder: &Path,
     out: &mut impl std::io::Write,
 ) -> anyhow::Result<()> {
-    let clone = folder.join("history.git");
-    git(&["clone", "--quiet", "--bare", "--no-local", &repository.to_string_lossy(), &clone.to_string_lossy()])?;
+    let clone = repository.canonicalize().with_context(|| format!("there is no `{}`", repository.display()))?;
     let commits = Command::new("git").arg("--git-dir").arg(&clone).args(["rev-list", "--count", "HEAD"]).output()?;
     let commits = String::from_utf8_lossy(&commits.stdout).trim().to_owned();
     writeln!(
