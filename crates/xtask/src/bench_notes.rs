@@ -94,11 +94,9 @@ fn cycle(
     for (name, change) in [("first run", false), ("second run", false), ("after one changed", true)] {
         if change {
             server.world(|world| {
-                world
-                    .repository(REPO)
-                    .pull(options.pulls)
-                    .body("```release-note\r\nOther words.\r\n```")
-                    .updated_at("2036-01-02T03:04:05Z");
+                let pulls = &mut world.repository(REPO).issues;
+                let pull = pulls.get_mut(&options.pulls).expect("the world has this pull request");
+                pull.body("```release-note\r\nOther words.\r\n```").updated_at("2036-01-02T03:04:05Z");
             });
         }
         server.forget_counts();
