@@ -215,10 +215,16 @@ impl<'a> Page<'a> {
             "<li class=\"n\" id=\"{id}\">{}<p class=\"m\">",
             adapted(&html_piece(&item.text)).trim_end()
         );
-        self.body.push_str(&link(&format!("#{number}"), &note.pr_url));
-        if !note.author.is_empty() {
-            self.body.push(' ');
-            self.body.push_str(&link(&format!("@{}", note.author), &note.author_url));
+        for (at, note) in item.all().enumerate() {
+            if at > 0 {
+                // Notes that say the same are one, which the addresses of all of them lead to.
+                let _ = write!(self.body, ", <span id=\"{version}-pr{}\"></span>", note.pr_number);
+            }
+            self.body.push_str(&link(&format!("#{}", note.pr_number), &note.pr_url));
+            if !note.author.is_empty() {
+                self.body.push(' ');
+                self.body.push_str(&link(&format!("@{}", note.author), &note.author_url));
+            }
         }
         let word = &self.profile.groups.word;
         let sigs = properties.sigs.iter().map(|sig| format!("{word} {sig}"));
