@@ -75,6 +75,7 @@ fn no_compiler() -> bool {
     let version = version.args(["-m", "ziglang", "version"]).stdout(Stdio::null()).stderr(Stdio::null());
     let missing = !version.status().is_ok_and(|status| status.success());
     if missing {
+        assert!(std::env::var_os("KREL_COMPONENTS").is_none(), "`python3 -m ziglang` is missing");
         say("skipped: no `python3 -m ziglang` here (pip install ziglang)");
     }
     missing
