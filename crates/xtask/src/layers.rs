@@ -51,8 +51,9 @@ pub const LAYERS: &[Layer] = &[
     Layer { name: "terminal", packages: &["cli-kit"], sees: &["release-journal", "secret-redactor"] },
     Layer {
         name: "commands",
-        packages: &[],
-        sees: &["foundations", "clients", "domain", "sources", "flow", "terminal"],
+        packages: &["release-notes"],
+        // `changelog` takes the same arguments about repository, range and GitHub as `release-notes`, from its library.
+        sees: &["foundations", "clients", "domain", "sources", "flow", "terminal", "release-notes"],
     },
     Layer {
         name: "umbrella",
