@@ -65,6 +65,10 @@ pub(crate) fn run(args: CheckArgs, shell: &mut Shell) -> Result<Exit, Failure> {
                     found.push(path);
                 }
             }
+            if found.is_empty() {
+                return Err(Failure::new(Exit::Usage, format!("there are no changelogs in `{}`", path.display()))
+                    .hint("they are called `CHANGELOG-X.Y.md`; name a file that is called otherwise itself"));
+            }
             found.sort();
             paths.extend(found);
         } else {

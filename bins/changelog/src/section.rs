@@ -56,7 +56,7 @@ pub(crate) struct Made {
 
 impl ContentArgs {
     pub(crate) async fn make(&self, shell: &Shell) -> Result<Made, Failure> {
-        let tag = self.document.tag().map(str::to_owned).ok_or_else(|| {
+        let tag = self.document.tag().ok_or_else(|| {
             Failure::new(Exit::Usage, "the version is not given").hint("name it with `--tag v1.30.0-rc.0`")
         })?;
         let version = self.version(&tag)?;
@@ -68,7 +68,7 @@ impl ContentArgs {
             Some(path) => (self.reviewed(&tag, &start, path, shell).await?, 0),
             None => {
                 let run = self.inputs.run(shell, repository, ends, &ListOptions::default(), &[], now()?).await?;
-                let document = self.document.document(&run).await?;
+                let document = self.document.document(&run, shell).await?;
                 let section = self.compose(&document, &run)?;
                 let notes = run.collected.notes.len();
                 return self.made(section, run.repository, branch, notes, start, Some(&run.collected.notes));
@@ -150,7 +150,7 @@ impl ContentArgs {
     ) -> Result<Section, Failure> {
         let markdown = read_text(path, MAX_CHANGELOG as u64).map_err(failure::sources)?;
         let profile = self.inputs.rules.profile()?;
-        let downloads = self.document.downloads_of(&profile, tag).await?;
+        let downloads = self.document.downloads_of(&profile, tag, shell).await?;
         shell.note(format!("{tag}: the draft `{}` as it is", path.display()));
         let documentation = Some(profile.document.documentation.as_str()).filter(|address| !address.is_empty());
         let draft = Draft { tag, previous, documentation, markdown: markdown.trim() };

@@ -194,6 +194,19 @@ async fn apply(git: &GitRepo, updates: &[(RefName, BranchUpdate)]) -> Result<(),
             )
             .hint("commit or stash them first"));
         }
+        if let (true, Some(folder)) = (checked_out(name), git.work_dir()) {
+            for file in &update.files {
+                let known = git.object_at(update.before, file).map_err(failure::git)?.is_some();
+                if !known && folder.join(file).exists() {
+                    let branch = &update.branch;
+                    return Err(Failure::new(
+                        Exit::Refused,
+                        format!("`{file}` is in the work tree, and not part of branch `{branch}`"),
+                    )
+                    .hint("commit it, or move it away: the changelog would be written over it"));
+                }
+            }
+        }
     }
     for (name, update) in updates {
         let Some(commit) = update.commit else { continue };

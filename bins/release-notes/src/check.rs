@@ -28,16 +28,10 @@ const MAX_EVENT: u64 = 32 << 20;
   release-notes check --event - --output json < event.json")]
 pub(crate) struct CheckArgs {
     /// Numbers of pull requests
-    #[arg(
-        long = "pr",
-        value_name = "N",
-        value_delimiter = ',',
-        conflicts_with = "event",
-        required_unless_present = "event"
-    )]
+    #[arg(long = "pr", value_name = "N", value_delimiter = ',', conflicts_with = "event")]
     pulls: Vec<PullNumber>,
-    /// The event that started a job, as GitHub Actions writes it; `-` for stdin
-    #[arg(long, value_name = "FILE", env = env::GITHUB_EVENT_PATH, hide_env_values = true)]
+    /// The event that started a job, as GitHub Actions writes it; `-` for stdin; else GITHUB_EVENT_PATH
+    #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
     /// Write messages that GitHub Actions shows with the job
     #[arg(long)]
@@ -109,7 +103,7 @@ pub(crate) async fn run(args: CheckArgs, shell: &mut Shell) -> Result<Exit, Fail
     } else {
         let mut found = Vec::new();
         let token = args.github.token().await?;
-        let repo = match args.repo.named() {
+        let repo = match args.repo.named()? {
             Some(repo) => repo,
             None => args.repo.open(shell, token.as_ref()).await?.require_github()?.clone(),
         };
@@ -136,6 +130,11 @@ pub(crate) async fn run(args: CheckArgs, shell: &mut Shell) -> Result<Exit, Fail
     let exit = if refused || !missing.is_empty() { Exit::Difference } else { Exit::Done };
     shell.result(&Checked { pull_requests: reports, missing, annotations: args.annotations })?;
     Ok(exit)
+}
+
+/// A file as messages name it.
+pub(crate) fn shown(path: &std::path::Path) -> String {
+    if path.as_os_str() == "-" { "stdin".to_owned() } else { path.display().to_string() }
 }
 
 #[derive(Deserialize)]
@@ -167,7 +166,8 @@ struct EventUser {
 }
 
 async fn from_event(args: &CheckArgs, shell: &Shell) -> Result<PullRequest, Failure> {
-    let Some(path) = &args.event else {
+    let event = args.event.clone().or_else(|| env::process(env::GITHUB_EVENT_PATH).map(PathBuf::from));
+    let Some(path) = &event else {
         return Err(Failure::new(Exit::Usage, "there is no pull request to check")
             .hint("name it with `--pr N` or `--event FILE`"));
     };
@@ -177,10 +177,10 @@ async fn from_event(args: &CheckArgs, shell: &Shell) -> Result<PullRequest, Fail
         read_text(path, MAX_EVENT).map_err(failure::sources)?
     };
     let event: Event = serde_json::from_str(&text)
-        .map_err(|error| format!("`{}` is no event of GitHub: {error}", path.display()))
+        .map_err(|error| format!("`{}` is no event of GitHub: {error}", shown(path)))
         .or_exit(Exit::Usage)?;
     let no_pull = || {
-        Failure::new(Exit::Usage, format!("the event in `{}` is about no pull request", path.display()))
+        Failure::new(Exit::Usage, format!("the event in `{}` is about no pull request", shown(path)))
             .hint("run the job `on: pull_request`")
     };
     let pull = event.pull_request.ok_or_else(no_pull)?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cli_kit::{Exit, Failure, OrExit};
+use cli_kit::{Exit, Failure, OrExit, Shell, env};
 use notes_gen::changelog::{ArchNames, Downloads, ImageTable};
 use notes_gen::dependencies::{HeadingLevel, RenderOptions as DependencyOptions, RepositoryLinks, render_dependencies};
 use notes_gen::{Document, LinkStyle, Profile};
@@ -15,11 +15,11 @@ use crate::source::Run;
 /// What stands around the notes
 #[derive(Debug, Clone, clap::Args)]
 pub struct DocumentArgs {
-    /// The release that the notes are of, which is the title; by default the name of the range's end
-    #[arg(long, short = 't', value_name = "TAG", env = "RELEASE_VERSION", help_heading = "Document")]
+    /// The release that the notes are of, which is the title; else RELEASE_VERSION, else the name of the range's end
+    #[arg(long, short = 't', value_name = "TAG", alias = "release-version", help_heading = "Document")]
     tag: Option<String>,
-    /// Tables of downloads from a folder of archives, a SHA512SUMS file, or a bucket (file:///…)
-    #[arg(long, value_name = "PLACE", env = "RELEASE_TARS", alias = "release-tars", help_heading = "Document")]
+    /// Tables of downloads from a folder of archives, a SHA512SUMS file, or a bucket (file:///…); else RELEASE_TARS
+    #[arg(long, value_name = "PLACE", alias = "release-tars", help_heading = "Document")]
     downloads: Option<String>,
     /// Where the files are downloaded from; the tag and the name are appended
     #[arg(long, value_name = "URL", help_heading = "Document")]
@@ -39,22 +39,22 @@ pub struct DocumentArgs {
 }
 
 impl DocumentArgs {
-    /// The tag that was given.
-    pub fn tag(&self) -> Option<&str> {
-        self.tag.as_deref()
+    /// The tag that was given, or that the environment names.
+    pub fn tag(&self) -> Option<String> {
+        self.tag.clone().or_else(|| env::process("RELEASE_VERSION"))
     }
 
     /// The document of a run.
     ///
     /// # Errors
     /// When files, images or dependencies cannot be read.
-    pub async fn document(&self, run: &Run) -> Result<Document, Failure> {
-        let tag = self.tag.clone().unwrap_or_else(|| run.ends.end.name.clone());
+    pub async fn document(&self, run: &Run, shell: &Shell) -> Result<Document, Failure> {
+        let tag = self.tag().unwrap_or_else(|| run.ends.end.name.clone());
         let mut document = Document::new(tag.clone(), run.collected.notes.clone());
         document.previous = run.ends.start.as_ref().map(|start| start.name.clone());
         document.repository = run.repository.page();
         document.cves = run.collected.applied.cves.clone();
-        document.downloads = self.downloads_of(&run.profile, &tag).await?;
+        document.downloads = self.downloads_of(&run.profile, &tag, shell).await?;
         let wanted = self.dependencies.unwrap_or(true) && !self.no_dependencies;
         if wanted && run.ends.start.is_some() {
             document.dependencies = self.dependencies(run).await?;
@@ -85,7 +85,12 @@ impl DocumentArgs {
     ///
     /// # Errors
     /// When files or images cannot be read.
-    pub async fn downloads_of(&self, profile: &Profile, tag: &str) -> Result<Option<Downloads>, Failure> {
+    pub async fn downloads_of(
+        &self,
+        profile: &Profile,
+        tag: &str,
+        shell: &Shell,
+    ) -> Result<Option<Downloads>, Failure> {
         let words = &profile.document;
         let images = match &self.images {
             None => None,
@@ -106,7 +111,7 @@ impl DocumentArgs {
                 })
             }
         };
-        let files = match &self.downloads {
+        let files = match &self.downloads.clone().or_else(|| env::process("RELEASE_TARS")) {
             Some(place) => download_files(place, tag).await.map_err(failure::sources)?,
             None if images.is_none() => return Ok(None),
             None => Vec::new(),
@@ -117,7 +122,15 @@ impl DocumentArgs {
                 failure.hint("say where files are downloaded from: `--download-prefix URL`, or in the profile")
             })?,
         };
+        let there = files.len();
         let mut downloads = Downloads::by_name(prefix, &words.product, files);
+        if there > 0 && downloads.groups.iter().all(|group| group.files.is_empty()) {
+            let product = &words.product;
+            shell.warn(format!(
+                "none of the {there} files is in a table of downloads: their names are not `{product}.tar.gz`, `{product}-client-….tar.gz` \
+                 and so on; the profile names the product"
+            ));
+        }
         downloads.images = images;
         Ok(Some(downloads))
     }

@@ -5,17 +5,17 @@ use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
 use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell, approve};
-use git_repo::{GitRemote, GitRepo, Identity, Token};
+use git_repo::{GitRemote, GitRepo, Identity, RefName};
 use github_client::{GithubClient, RepoId};
 use notes_gen::{Compat, Document, Layout, RenderOptions, render, to_json};
-use pull_proposal::{Places, Proposal, ProposalPlan, Proposed, apply, observe, plan};
+use pull_proposal::{Places, PlanError, Proposal, ProposalPlan, Proposed, apply, observe, plan};
 use release_journal::{Plan, Reach};
 use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::failure;
-use crate::generate::write_file;
-use crate::repo::mirror_folder;
+use crate::generate::{Ending, write_file};
+use crate::repo::{mirror_folder, with_token};
 use crate::source::{SourceArgs, now};
 
 /// Propose the draft of a release's notes: open a pull request, or update the open one
@@ -86,19 +86,25 @@ fn identity(text: &str) -> Result<Identity, String> {
 
 #[derive(Debug, Serialize)]
 struct Drafted {
-    plan: ProposalPlan,
-    fingerprint: String,
+    /// What would be done, or was; none when the target has the files already.
+    plan: Option<ProposalPlan>,
+    fingerprint: Option<String>,
     notes: usize,
     pull_request: Option<Proposed>,
+    #[serde(skip)]
+    nothing: Option<String>,
 }
 
 impl Render for Drafted {
     const SCHEMA: &'static str = "krel/draft-pull-request/v1";
 
     fn human(&self, page: &mut Page) -> fmt::Result {
-        match &self.pull_request {
-            Some(pull) => writeln!(page, "{}", pull.url),
-            None => writeln!(page, "{}fingerprint {}", self.plan, self.fingerprint),
+        match (&self.pull_request, &self.plan) {
+            (Some(pull), _) => writeln!(page, "{}", pull.url),
+            (None, Some(plan)) => {
+                writeln!(page, "{plan}fingerprint {}", self.fingerprint.as_deref().unwrap_or_default())
+            }
+            (None, None) => writeln!(page, "{}", self.nothing.as_deref().unwrap_or_default()),
         }
     }
 }
@@ -114,14 +120,14 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         Some(folder) => folder.trim_matches('/').to_owned(),
         None => format!("releases/release-{}/release-notes", line_of(&args.tag)?),
     };
-    let token = args.source.inputs.github.token().await?;
-    let client = args.source.inputs.github.client(shell).await?;
-    let places = args.places(&client, &fork, token.as_ref(), shell).await?;
+    let github = &args.source.inputs.github;
+    let (client, token) = github.live_client(shell).await?;
+    let places = args.places(&client, &fork, &token, shell).await?;
 
     // Edits that are merged already count, whoever made the draft before; the original forgot them.
     let merged = tempfile::tempdir().or_exit(Exit::Unexpected)?;
     let maps_path = format!("{folder}/maps");
-    export_maps(&places, &args.base, &maps_path, merged.path()).await?;
+    export_maps(&places, &args, &maps_path, merged.path()).await?;
     let mut maps = vec![merged.path().to_owned()];
     let own_maps = args.work.as_ref().map(|work| work.join("maps")).filter(|maps| maps.is_dir());
     maps.extend(own_maps.clone());
@@ -133,9 +139,10 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
     let mut options = RenderOptions::new(Layout::Draft);
     options.profile = run.profile.clone();
     options.compat = args.source.inputs.rules.strict().map_or(Compat::Corrected, Compat::Strict);
+    let ending = Ending::of(args.source.inputs.rules.strict());
     let mut files = BTreeMap::from([
-        (format!("{folder}/release-notes-draft.md"), Some(render(&document, &options) + "\n")),
-        (format!("{folder}/release-notes-draft.json"), Some(to_json(&run.collected.notes) + "\n")),
+        (format!("{folder}/release-notes-draft.md"), Some(ending.put(&render(&document, &options)).into_owned())),
+        (format!("{folder}/release-notes-draft.json"), Some(ending.put(&to_json(&run.collected.notes)).into_owned())),
     ]);
     if let Some(work) = &args.work {
         for part in ["maps", "sessions"] {
@@ -152,34 +159,43 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         author: args.author.clone().unwrap_or_else(|| {
             Identity::new(shell.operator(), format!("{}@users.noreply.github.com", shell.operator()))
         }),
-        at,
+        // The time of the last change that the draft tells of, not the present: the same draft makes the same plan, and the fingerprint
+        // that `--plan` printed is still good for `--approve`.
+        at: run.repository.git.commit(run.ends.end.commit).map_err(failure::git)?.committer_time,
         title: format!("Update release notes draft to version {}", args.tag),
         body: body(&args.tag, &run.ends.end.name, document.previous.as_deref(), run.collected.notes.len()),
         reach: Reach::Production,
     };
     let observed = observe(&client, &places, &proposal).await.map_err(proposal_failure)?;
-    let plan = plan(&proposal, &observed).map_err(|error| {
-        let hint = match &error {
-            pull_proposal::PlanError::BranchInUse { .. } => {
-                "delete that branch, or choose another one with `--draft-branch NAME`"
-            }
-            _ => "there is nothing to propose",
-        };
-        Failure::new(Exit::Refused, error).hint(hint)
-    })?;
-    let fingerprint = plan.fingerprint().or_exit(Exit::Unexpected)?;
     let notes = run.collected.notes.len();
+    let plan = match plan(&proposal, &observed) {
+        Ok(plan) => plan,
+        Err(nothing @ PlanError::NothingNew { .. }) => {
+            let nothing = Some(format!("nothing to do: {nothing}"));
+            shell.result(&Drafted { plan: None, fingerprint: None, notes, pull_request: None, nothing })?;
+            return Ok(Exit::Done);
+        }
+        Err(error) => {
+            return Err(Failure::new(Exit::Refused, error)
+                .hint("delete that branch, or choose another one with `--draft-branch NAME`"));
+        }
+    };
+    let fingerprint = plan.fingerprint().or_exit(Exit::Unexpected)?;
     if let Some(path) = &args.plan_out {
         write_file(path, &(serde_json::to_string_pretty(&plan).or_exit(Exit::Unexpected)? + "\n"))?;
     }
     let pull_request = if args.plan || args.plan_out.is_some() {
         None
+    } else if let (true, Some(open)) = (plan.is_empty(), &observed.pull) {
+        shell.note(format!("pull request {}#{} holds this draft already", plan.target, open.number));
+        Some(Proposed { number: open.number, url: open.url.clone() })
     } else {
         let operator = shell.operator().to_owned();
         let approved = approve(shell, plan.clone(), args.approve.as_deref(), &operator, at).await?;
         Some(apply(&approved, &client, &places).await.map_err(proposal_failure)?)
     };
-    shell.result(&Drafted { plan, fingerprint: fingerprint.to_string(), notes, pull_request })?;
+    let fingerprint = Some(fingerprint.to_string());
+    shell.result(&Drafted { plan: Some(plan), fingerprint, notes, pull_request, nothing: None })?;
     Ok(Exit::Done)
 }
 
@@ -188,16 +204,13 @@ impl DraftArgs {
         &self,
         client: &GithubClient,
         fork: &RepoId,
-        token: Option<&SecretString>,
+        token: &SecretString,
         shell: &Shell,
     ) -> Result<Places, Failure> {
         let remote = |given: &Option<String>, repo: &RepoId| -> Result<GitRemote, Failure> {
             let address = given.clone().unwrap_or_else(|| format!("{}/{repo}.git", client.web()));
             let remote = GitRemote::parse(&address).map_err(failure::git)?;
-            Ok(match token {
-                Some(token) => remote.clone().with_token(Token::new(token.clone())).unwrap_or(remote),
-                None => remote,
-            })
+            Ok(with_token(remote, Some(token)))
         };
         let (target, fork) = (remote(&self.target_url, &self.target)?, remote(&self.fork_url, fork)?);
         let local = match &self.clone {
@@ -226,7 +239,13 @@ fn line_of(tag: &str) -> Result<String, Failure> {
 }
 
 /// The maps that the target holds, as files.
-async fn export_maps(places: &Places, base: &str, folder: &str, to: &std::path::Path) -> Result<(), Failure> {
+async fn export_maps(places: &Places, args: &DraftArgs, folder: &str, to: &std::path::Path) -> Result<(), Failure> {
+    let base = &args.base;
+    let there = places.target.ls_remote().await.map_err(failure::git)?;
+    if RefName::branch(base).ok().is_none_or(|name| !there.contains_key(&name)) {
+        let error = pull_proposal::Error::NoBase { target: args.target.clone(), base: base.clone() };
+        return Err(proposal_failure(error));
+    }
     let spec = format!("+refs/heads/{base}:refs/pull-proposal/base");
     places.local.fetch(&places.target, &[&spec]).await.map_err(failure::git)?;
     let head = places.local.resolve("refs/pull-proposal/base").map_err(failure::git)?;
@@ -283,6 +302,7 @@ fn proposal_failure(error: pull_proposal::Error) -> Failure {
             hint.into_iter().fold(Failure::new(exit, error), Failure::hint)
         }
         E::Moved { .. } => Failure::new(Exit::Moved, error).hint("run it again: the plan is made anew"),
+        E::NoBase { .. } => Failure::new(Exit::Usage, error).hint("name it with `--base NAME`"),
         E::NoFork { .. } => Failure::new(Exit::Usage, error).hint("name your fork with `--fork OWNER/NAME`"),
         E::Push { .. } => Failure::new(Exit::Credentials, error).hint("see that the token may push to the fork"),
         error => Failure::new(Exit::Usage, error),

@@ -8,8 +8,18 @@ use notes_sources::{CollectError, Error, GithubSourceError};
 
 /// Git.
 pub fn git(error: git_repo::Error) -> Failure {
+    if let git_repo::Error::UnknownRevision { revision, .. } = &error {
+        return unknown(revision);
+    }
     let (exit, hint) = of_git(&error);
     hint.into_iter().fold(Failure::new(exit, error), Failure::hint)
+}
+
+/// How git came to this says nothing more to anybody.
+fn unknown(revision: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("the repository has no commit, tag or branch `{revision}`")).hint(
+        "look at `git tag` and `git branch -a` for what is there; `git fetch --tags` gets tags, `git fetch --unshallow` history",
+    )
 }
 
 fn of_git(error: &git_repo::Error) -> (Exit, Option<&'static str>) {
@@ -21,9 +31,6 @@ fn of_git(error: &git_repo::Error) -> (Exit, Option<&'static str>) {
         git_repo::Error::NoRepository { .. } => {
             (Exit::Usage, Some("name the repository with `--repo PATH` or `--repo URL`"))
         }
-        git_repo::Error::UnknownRevision { .. } => {
-            (Exit::Usage, Some("fetch it with `git fetch --tags`, or look at `git tag` for what is there"))
-        }
         _ => (Exit::Usage, None),
     }
 }
@@ -32,6 +39,9 @@ fn of_git(error: &git_repo::Error) -> (Exit, Option<&'static str>) {
 pub fn sources(error: Error) -> Failure {
     let hint = match &error {
         Error::Git { source, .. } => {
+            if let git_repo::Error::UnknownRevision { revision, .. } = source.as_ref() {
+                return unknown(revision);
+            }
             let (exit, hint) = of_git(source);
             return hint.into_iter().fold(Failure::new(exit, error), Failure::hint);
         }
@@ -87,11 +97,20 @@ pub fn collect_github(error: CollectError<GithubSourceError>) -> Failure {
         _ => None,
     };
     match found {
-        Some(source @ GithubSourceError::Incomplete { .. }) => Failure::new(Exit::Unavailable, source.to_string())
-            .hint("run it again: what was fetched is kept, and only the rest will be asked for")
-            .hint("`--allow-partial` makes the notes of the others, and says so in the document"),
+        Some(source @ GithubSourceError::Incomplete { .. }) => {
+            let why = source.client_error();
+            let message = format!("{source}: {why}");
+            if matches!(why, github_client::Error::NotRecorded { .. }) {
+                return Failure::new(Exit::Usage, message)
+                    .hint("record the range first: `--record DIR`, or a run without `--offline` and `--replay`")
+                    .hint("a recording is of one host: give `--github-api URL` as it was recorded");
+            }
+            Failure::new(Exit::Unavailable, message)
+                .hint("run it again: what was fetched is kept, and only the rest will be asked for")
+                .hint("`--allow-partial` makes the notes of the others, and says so in the document")
+        }
         Some(source) => {
-            let (exit, hint) = source.client_error().map_or((Exit::Unexpected, None), of_github);
+            let (exit, hint) = of_github(source.client_error());
             hint.into_iter().fold(Failure::new(exit, error), Failure::hint)
         }
         None => rules(error),

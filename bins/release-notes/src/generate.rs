@@ -1,9 +1,12 @@
 //! `release-notes generate`
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell};
+use clap::ValueEnum as _;
+use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell, env};
+use notes_gen::compat::Edition;
 use notes_gen::{
     Compat, Document, Explanation, JsonForm, Layout, MAX_NOTES, RenderOptions, Template, TemplateName, from_json,
     html_page, merge_notes, render, to_json_form,
@@ -44,24 +47,16 @@ pub(crate) struct GenerateArgs {
 /// How notes are written
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct FormArgs {
-    /// The form: markdown, json (the original's records), html
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "markdown|json|html",
-        hide_possible_values = true,
-        env = "FORMAT",
-        help_heading = "Document"
-    )]
-    format: Format,
-    /// The layout: default, changelog, inline:TEXT or a file with a handlebars template
-    #[arg(long, value_name = "TEMPLATE", value_parser = template, env = "GO_TEMPLATE", alias = "go-template", help_heading = "Document")]
+    /// The form: markdown, json (the original's records), html; else FORMAT, else markdown
+    #[arg(long, value_enum, value_name = "markdown|json|html", hide_possible_values = true, help_heading = "Document")]
+    format: Option<Format>,
+    /// The layout: default, changelog, inline:TEXT or a file with a handlebars template; else GO_TEMPLATE
+    #[arg(long, value_name = "TEMPLATE", value_parser = template, alias = "go-template", help_heading = "Document")]
     template: Option<TemplateName>,
-    /// Begin with a table of contents
+    /// Begin with a table of contents; also when TOC is set
     #[arg(long, help_heading = "Document")]
     toc: bool,
-    /// Write into this file, which appears whole or not at all; JSON is merged with what it holds
+    /// Write into this file, which appears whole or not at all; JSON is merged with what it holds; else OUTPUT
     #[arg(long, short = 'o', value_name = "FILE", help_heading = "Document")]
     out: Option<PathBuf>,
 }
@@ -78,7 +73,7 @@ pub(crate) enum Format {
     Html,
 }
 
-fn template(name: &str) -> Result<TemplateName, String> {
+pub(crate) fn template(name: &str) -> Result<TemplateName, String> {
     let name = name.strip_prefix("go-template:").unwrap_or(name);
     if name.is_empty() { Err("it is empty".to_owned()) } else { Ok(TemplateName::parse(name)) }
 }
@@ -104,6 +99,7 @@ impl Render for Generated {
 
     fn human(&self, page: &mut Page) -> fmt::Result {
         match (&self.document, &self.file) {
+            (Some(document), _) if document.trim().is_empty() => Ok(()),
             (Some(document), _) => writeln!(page, "{}", document.trim_end_matches('\n')),
             (None, Some(file)) => writeln!(page, "{}", file.display()),
             (None, None) => Ok(()),
@@ -114,7 +110,7 @@ impl Render for Generated {
 pub(crate) async fn run(args: GenerateArgs, shell: &mut Shell) -> Result<Exit, Failure> {
     let form = args.form.prepare()?;
     let run = args.source.run(shell, &[], now()?).await?;
-    let document = args.document.document(&run).await?;
+    let document = args.document.document(&run, shell).await?;
     let mut text = form.write(&document, &run)?;
     if !run.incomplete.is_empty() && form.format != Format::Json {
         text.insert_str(0, &warning(&run, form.format));
@@ -126,7 +122,8 @@ pub(crate) async fn run(args: GenerateArgs, shell: &mut Shell) -> Result<Exit, F
     }
     let file = form.out.clone();
     if let Some(path) = &file {
-        write_file(path, &text)?;
+        let ending = if form.format == Format::Json { Ending::AsItIs } else { Ending::of(run.strict) };
+        write_file(path, &ending.put(&text))?;
     }
     let usage = run.usage.unwrap_or_default();
     shell.result(&Generated {
@@ -142,6 +139,28 @@ pub(crate) async fn run(args: GenerateArgs, shell: &mut Shell) -> Result<Exit, F
         file,
     })?;
     Ok(Exit::Done)
+}
+
+/// What is at the end of a text file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// A line break, as files have.
+    LineBreak,
+    /// What the form says: the original wrote none.
+    AsItIs,
+}
+
+impl Ending {
+    pub(crate) fn of(strict: Option<Edition>) -> Self {
+        if strict.is_some() { Self::AsItIs } else { Self::LineBreak }
+    }
+
+    pub(crate) fn put(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::LineBreak if !text.is_empty() && !text.ends_with('\n') => Cow::Owned(format!("{text}\n")),
+            _ => Cow::Borrowed(text),
+        }
+    }
 }
 
 /// A mark at the top of a document that lacks notes.
@@ -164,12 +183,26 @@ pub(crate) struct Form {
 
 impl FormArgs {
     pub(crate) fn prepare(&self) -> Result<Form, Failure> {
-        if self.template.is_some() && self.format == Format::Json {
+        let named =
+            |name: &str, error: String| Failure::new(Exit::Usage, format!("`{name}` in the environment: {error}"));
+        let format = match (self.format, env::process("FORMAT")) {
+            (Some(format), _) => format,
+            (None, Some(text)) => Format::from_str(&text, false).map_err(|error| named("FORMAT", error))?,
+            (None, None) => Format::default(),
+        };
+        let wanted = match (&self.template, env::process("GO_TEMPLATE")) {
+            (Some(typed), _) => Some(typed.clone()),
+            // The original's default, which its scripts set beside any format.
+            (None, Some(text)) if text == "go-template:default" => None,
+            (None, Some(text)) => Some(template(&text).map_err(|error| named("GO_TEMPLATE", error))?),
+            (None, None) => None,
+        };
+        if wanted.is_some() && format == Format::Json {
             return Err(
                 Failure::new(Exit::Usage, "JSON has no template").hint("leave `--template` or `--format json` out")
             );
         }
-        let template = match &self.template {
+        let template = match &wanted {
             None => None,
             Some(name) => {
                 let text = match name {
@@ -184,7 +217,9 @@ impl FormArgs {
                 Some(Template::parse(&text).or_exit(Exit::Usage)?)
             }
         };
-        Ok(Form { format: self.format, template, toc: self.toc, out: self.out.clone() })
+        let toc = self.toc || env::process("TOC").is_some();
+        let out = self.out.clone().or_else(|| env::process("OUTPUT").map(PathBuf::from));
+        Ok(Form { format, template, toc, out })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cli_kit::{Exit, Failure, OrExit, Shell, env};
-use github_client::{Auth, Event, GithubClient, Mode, Recording, token_from_gh};
+use github_client::{Auth, Event, GithubClient, GithubClientBuilder, Mode, Recording, token_from_gh};
 use http_kit::token_from_file;
 use secrecy::SecretString;
 use url::Url;
@@ -17,14 +17,14 @@ pub struct GithubArgs {
     /// A file with the token; by default GITHUB_TOKEN, GH_TOKEN, or what `gh auth token` says
     #[arg(long, value_name = "FILE", help_heading = "GitHub")]
     token_file: Option<PathBuf>,
-    /// Address of the API, for GitHub Enterprise: https://HOST/api/v3
-    #[arg(long, value_name = "URL", env = env::GITHUB_API_URL, alias = "github-base-url", hide_env_values = true, help_heading = "GitHub")]
+    /// Address of the API, for GitHub Enterprise: https://HOST/api/v3; else GITHUB_API_URL
+    #[arg(long, value_name = "URL", alias = "github-base-url", help_heading = "GitHub")]
     github_api: Option<Url>,
-    /// Ask for everything, and write every answer into this folder
-    #[arg(long, value_name = "DIR", env = "RECORD", help_heading = "GitHub", conflicts_with_all = ["replay", "offline", "cache"])]
+    /// Ask for everything, and write every answer into this folder; else RECORD
+    #[arg(long, value_name = "DIR", help_heading = "GitHub", conflicts_with_all = ["replay", "offline", "cache"])]
     record: Option<PathBuf>,
-    /// Take every answer from this folder and ask for nothing; recordings of the original tool are read too
-    #[arg(long, value_name = "DIR", env = "REPLAY", help_heading = "GitHub", conflicts_with_all = ["offline", "cache"])]
+    /// Take every answer from this folder and ask for nothing; recordings of the original tool are read too; else REPLAY
+    #[arg(long, value_name = "DIR", help_heading = "GitHub", conflicts_with_all = ["offline", "cache"])]
     replay: Option<PathBuf>,
     /// Keep answers in this folder, and ask only for what changed; by default one in the user's cache
     #[arg(long, value_name = "DIR", help_heading = "GitHub")]
@@ -40,7 +40,30 @@ pub struct GithubArgs {
 impl GithubArgs {
     /// Whether the network may be asked at all.
     pub fn asks(&self) -> bool {
-        self.replay.is_none() && !self.offline
+        !self.offline && !matches!(self.folder(), Some((Mode::Replay, _)))
+    }
+
+    /// The folder of a recording; the environment, whose names are those of the original, says it when nothing is typed.
+    fn folder(&self) -> Option<(Mode, PathBuf)> {
+        match (&self.record, &self.replay) {
+            (Some(folder), _) => return Some((Mode::Record, folder.clone())),
+            (_, Some(folder)) => return Some((Mode::Replay, folder.clone())),
+            _ if self.offline || self.cache.is_some() => return None,
+            _ => {}
+        }
+        let set = |mode, name| env::process(name).map(|folder| (mode, PathBuf::from(folder)));
+        set(Mode::Replay, "REPLAY").or_else(|| set(Mode::Record, "RECORD"))
+    }
+
+    fn api(&self) -> Result<Option<Url>, Failure> {
+        if self.github_api.is_some() {
+            return Ok(self.github_api.clone());
+        }
+        let set =
+            [env::GITHUB_API_URL, "GITHUB_BASE_URL"].into_iter().find_map(|name| Some((name, env::process(name)?)));
+        let Some((name, address)) = set else { return Ok(None) };
+        let wrong = |error| Failure::new(Exit::Usage, format!("`{name}` in the environment is no URL: {error}"));
+        Url::parse(&address).map(Some).map_err(wrong)
     }
 
     /// The token, if there is one; nothing is looked for when nothing will be asked.
@@ -48,11 +71,12 @@ impl GithubArgs {
     /// # Errors
     /// When the file cannot be read.
     pub async fn token(&self) -> Result<Option<SecretString>, Failure> {
+        if self.asks() { self.find_token().await } else { Ok(None) }
+    }
+
+    async fn find_token(&self) -> Result<Option<SecretString>, Failure> {
         if let Some(path) = &self.token_file {
             return token_from_file(path).await.map(Some).or_exit(Exit::Credentials);
-        }
-        if !self.asks() {
-            return Ok(None);
         }
         if let Some(token) = [env::GITHUB_TOKEN, env::GH_TOKEN].into_iter().find_map(env::process) {
             return Ok(Some(SecretString::from(token)));
@@ -62,36 +86,56 @@ impl GithubArgs {
         Ok(token_from_gh(host.filter(|host| *host != "api.github.com")).await.ok())
     }
 
+    fn no_token() -> Failure {
+        Failure::new(Exit::Credentials, "there is no token for GitHub")
+            .hint("set `GITHUB_TOKEN`, log in with `gh auth login`, or name a file with `--token-file FILE`")
+    }
+
+    fn builder(&self, shell: &Shell) -> Result<GithubClientBuilder, Failure> {
+        let builder = GithubClient::builder()
+            .user_agent(concat!("krel-release-notes/", env!("CARGO_PKG_VERSION")))
+            .concurrency(usize::from(self.concurrency).try_into().or_exit(Exit::Usage)?)
+            .observer(observer(shell));
+        Ok(match self.api()? {
+            Some(url) => builder.base_url(url),
+            None => builder,
+        })
+    }
+
+    /// A client that asks GitHub itself, whatever stands in for it elsewhere, with its token: for what is written there.
+    ///
+    /// # Errors
+    /// Exit 6 without a token.
+    pub async fn live_client(&self, shell: &Shell) -> Result<(GithubClient, SecretString), Failure> {
+        let token = self.find_token().await?.ok_or_else(Self::no_token)?;
+        let client = self.builder(shell)?.auth(Auth::token(token.clone())).build().or_exit(Exit::Usage)?;
+        Ok((client, token))
+    }
+
     /// The client, with its recording.
     ///
     /// # Errors
     /// Exit 6 without a token where one is needed.
     pub async fn client(&self, shell: &Shell) -> Result<GithubClient, Failure> {
-        let token = self.token().await?;
-        let mut builder = GithubClient::builder()
-            .user_agent(concat!("krel-release-notes/", env!("CARGO_PKG_VERSION")))
-            .concurrency(usize::from(self.concurrency).try_into().or_exit(Exit::Usage)?)
-            .observer(observer(shell));
-        if let Some(url) = &self.github_api {
-            builder = builder.base_url(url.clone());
-        }
-        match token {
+        let mut builder = self.builder(shell)?;
+        match self.token().await? {
             Some(token) => builder = builder.auth(Auth::token(token)),
             None if self.asks() => {
-                return Err(Failure::new(Exit::Credentials, "there is no token for GitHub")
-                    .hint("set `GITHUB_TOKEN`, log in with `gh auth login`, or name a file with `--token-file FILE`")
-                    .hint("without an account: `--replay DIR` takes recorded answers, `--titles` takes titles from git alone"));
+                return Err(Self::no_token().hint(
+                    "without an account: `--replay DIR` takes recorded answers, `--titles` takes titles from git alone",
+                ));
             }
             None => {}
         }
         let open = |path: &PathBuf| Recording::open(path).map_err(|error| failure::github(error.into()));
-        let (recording, mode) = match (&self.record, &self.replay, &self.cache) {
-            (Some(folder), ..) => (open(folder)?, Mode::Record),
-            (_, Some(folder), _) => {
-                (Recording::open_replay(folder).map_err(|error| failure::github(error.into()))?, Mode::Replay)
+        let (recording, mode) = match self.folder() {
+            Some((Mode::Replay, folder)) => {
+                let recording = Recording::open_replay(&folder);
+                (recording.map_err(|error| failure::github(error.into()))?, Mode::Replay)
             }
-            (.., cache) => {
-                let folder = match cache {
+            Some((mode, folder)) => (open(&folder)?, mode),
+            None => {
+                let folder = match &self.cache {
                     Some(folder) => folder.clone(),
                     None => env::cache_folder()
                         .ok_or_else(|| {

@@ -8,6 +8,7 @@ pub mod failure;
 mod fix;
 mod generate;
 mod github;
+mod original;
 mod range;
 mod render;
 mod repo;
@@ -19,6 +20,7 @@ use cli_kit::{Command, Exit, Failure, Shell};
 
 pub use document::DocumentArgs;
 pub use github::GithubArgs;
+pub use original::arguments;
 pub use range::RangeArgs;
 pub use repo::{RepoArgs, Repository};
 pub use source::{InputArgs, RuleArgs, Run, SourceArgs, now};

@@ -5,5 +5,6 @@ use std::process::ExitCode;
 use release_notes::ReleaseNotesArgs;
 
 fn main() -> ExitCode {
-    cli_kit::main::<ReleaseNotesArgs>("release-notes", env!("CARGO_PKG_VERSION"))
+    let typed = release_notes::arguments(std::env::args_os());
+    cli_kit::main_from::<ReleaseNotesArgs>("release-notes", env!("CARGO_PKG_VERSION"), typed)
 }

@@ -1,6 +1,6 @@
 //! Which commits the notes are about.
 
-use cli_kit::{Exit, Failure};
+use cli_kit::{Exit, Failure, env};
 use notes_sources::{Discover, Ends, FirstCommit, ListOptions, Names, Wanted, discover, ends};
 
 use crate::{failure, repo::Repository};
@@ -11,26 +11,26 @@ pub struct RangeArgs {
     /// The commits, as git writes it: `v1.29.0..v1.30.0`; without an end, up to the head of the branch
     #[arg(value_name = "START..END", help_heading = "Range", conflicts_with_all = ["start_rev", "start_sha", "end_rev", "end_sha", "discover"])]
     range: Option<String>,
-    /// Start at this tag, branch or revision; it is not part of the range itself
-    #[arg(long, value_name = "REV", env = "START_REV", help_heading = "Range")]
+    /// Start at this tag, branch or revision, which is not part of the range itself; else START_REV
+    #[arg(long, value_name = "REV", help_heading = "Range")]
     start_rev: Option<String>,
-    /// Start at this commit
-    #[arg(long, value_name = "COMMIT", env = "START_SHA", help_heading = "Range")]
+    /// Start at this commit; else START_SHA
+    #[arg(long, value_name = "COMMIT", help_heading = "Range")]
     start_sha: Option<String>,
-    /// End with this tag, branch or revision
-    #[arg(long, value_name = "REV", env = "END_REV", help_heading = "Range")]
+    /// End with this tag, branch or revision; else END_REV
+    #[arg(long, value_name = "REV", help_heading = "Range")]
     end_rev: Option<String>,
-    /// End with this commit
-    #[arg(long, value_name = "COMMIT", env = "END_SHA", help_heading = "Range")]
+    /// End with this commit; else END_SHA
+    #[arg(long, value_name = "COMMIT", help_heading = "Range")]
     end_sha: Option<String>,
     /// Start with the first commit of all, for a project's first release
     #[arg(long, help_heading = "Range", conflicts_with_all = ["range", "start_rev", "start_sha", "discover"])]
     from_beginning: bool,
-    /// Find the range: mergebase-to-latest, patch-to-patch, patch-to-latest, minor-to-minor
-    #[arg(long, value_name = "MODE", env = "DISCOVER", value_parser = mode, help_heading = "Range")]
+    /// Find the range: mergebase-to-latest, patch-to-patch, patch-to-latest, minor-to-minor; else DISCOVER
+    #[arg(long, value_name = "MODE", value_parser = mode, help_heading = "Range")]
     discover: Option<Mode>,
-    /// The branch that discovery looks at, and the end of a range without one; by default the default branch
-    #[arg(long, value_name = "NAME", env = "BRANCH", help_heading = "Range")]
+    /// The branch that discovery looks at, and the end of a range without one; else BRANCH, else the default branch
+    #[arg(long, value_name = "NAME", help_heading = "Range")]
     branch: Option<String>,
     /// What tags begin with before `vX.Y.Z`, for a repository of several projects
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, help_heading = "Range")]
@@ -59,6 +59,31 @@ impl RangeArgs {
     /// # Errors
     /// When they are not given, unknown, swapped or unrelated.
     pub fn ends(&self, repository: &Repository) -> Result<Ends, Failure> {
+        self.with_environment(&|name| env::process(name))?.find(repository)
+    }
+
+    /// What is not typed comes from the environment, under the names of the original. Who types a range means that one.
+    fn with_environment(&self, look: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+        let mut range = self.clone();
+        range.branch = range.branch.or_else(|| look("BRANCH"));
+        if self.range.is_some() || self.discover.is_some() {
+            return Ok(range);
+        }
+        let typed = [&self.start_rev, &self.start_sha, &self.end_rev, &self.end_sha].into_iter().any(Option::is_some);
+        if let (false, Some(name)) = (typed, look("DISCOVER")) {
+            let wrong = |error| Failure::new(Exit::Usage, format!("`DISCOVER` in the environment: {error}"));
+            range.discover = Some(mode(&name).map_err(wrong)?);
+        }
+        if range.start_rev.is_none() && range.start_sha.is_none() {
+            (range.start_rev, range.start_sha) = (look("START_REV"), look("START_SHA"));
+        }
+        if range.end_rev.is_none() && range.end_sha.is_none() {
+            (range.end_rev, range.end_sha) = (look("END_REV"), look("END_SHA"));
+        }
+        Ok(range)
+    }
+
+    fn find(&self, repository: &Repository) -> Result<Ends, Failure> {
         let branch = || match &self.branch {
             Some(branch) => Ok(branch.clone()),
             None => repository.default_branch(),
@@ -90,7 +115,8 @@ impl RangeArgs {
     /// What is listed of the range.
     pub fn options(&self) -> ListOptions {
         let mut options = ListOptions::default();
-        options.first_commit = if self.skip_first_commit { FirstCommit::Skipped } else { FirstCommit::Kept };
+        let skipped = self.skip_first_commit || env::process("SKIP_FIRST_COMMIT").is_some();
+        options.first_commit = if skipped { FirstCommit::Skipped } else { FirstCommit::Kept };
         options.paths.clone_from(&self.paths);
         options
     }
@@ -115,6 +141,40 @@ fn split(range: &str) -> Result<(Wanted, Wanted), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is typed, what is set, the five parts that come of it, and whether a range is discovered.
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], [Option<&'a str>; 5], bool);
+
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        range: RangeArgs,
+    }
+
+    #[test]
+    fn what_is_typed_comes_before_the_environment() {
+        let set = [("START_REV", "v1"), ("END_SHA", "abc"), ("BRANCH", "b")];
+        let discover = [("START_REV", "v1"), ("DISCOVER", "patch-to-patch")];
+        let nothing: [(&str, &str); 0] = [];
+        #[rustfmt::skip]
+        let cases: [Case<'_>; 6] = [
+            (&[], &nothing, [None, None, None, None, None], false),
+            (&[], &set, [Some("v1"), None, None, Some("abc"), Some("b")], false),
+            (&["--start-sha", "123", "--branch", "c"], &set, [None, Some("123"), None, Some("abc"), Some("c")], false),
+            (&["x..y"], &set, [None, None, None, None, Some("b")], false),
+            (&[], &discover, [Some("v1"), None, None, None, None], true),
+            (&["--start-rev", "v2"], &discover, [Some("v2"), None, None, None, None], false),
+        ];
+        for (typed, environment, expected, discovers) in cases {
+            let args = <Typed as clap::Parser>::parse_from(std::iter::once(&"x").chain(typed)).range;
+            let look =
+                |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            let found = args.with_environment(&look).unwrap();
+            let parts = [&found.start_rev, &found.start_sha, &found.end_rev, &found.end_sha, &found.branch];
+            assert_eq!(parts.map(Option::as_deref), expected, "{typed:?} {environment:?}");
+            assert_eq!(matches!(found.discover, Some(Some(_))), discovers, "{typed:?} {environment:?}");
+        }
+    }
 
     #[test]
     fn ranges_as_git_writes_them() {

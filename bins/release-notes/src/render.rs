@@ -12,7 +12,7 @@ use notes_sources::read_text;
 use serde::Serialize;
 
 use crate::failure;
-use crate::generate::{Format, write_file};
+use crate::generate::{Ending, Format, write_file};
 use crate::source::RuleArgs;
 
 /// Write a file of notes in another form
@@ -60,6 +60,7 @@ impl Render for Rendered {
 
     fn human(&self, page: &mut Page) -> fmt::Result {
         match (&self.document, &self.file) {
+            (Some(document), _) if document.trim().is_empty() => Ok(()),
             (Some(document), _) => writeln!(page, "{}", document.trim_end_matches('\n')),
             (None, Some(file)) => writeln!(page, "{}", file.display()),
             (None, None) => Ok(()),
@@ -68,6 +69,9 @@ impl Render for Rendered {
 }
 
 pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Failure> {
+    if args.template.is_some() && args.format == Format::Json {
+        return Err(Failure::new(Exit::Usage, "JSON has no template").hint("leave `--template` or `--format json` out"));
+    }
     let profile = args.rules.profile()?;
     let text = if args.notes.as_os_str() == "-" {
         shell.stdin().await?
@@ -75,8 +79,10 @@ pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Fai
         read_text(&args.notes, MAX_NOTES as u64).map_err(failure::sources)?
     };
     let notes: Notes = from_json(&text).map_err(|error| {
-        Failure::new(Exit::Usage, error)
-            .hint(format!("`{}` should hold notes as `generate --format json` writes them", args.notes.display()))
+        Failure::new(Exit::Usage, error).hint(format!(
+            "`{}` should hold notes as `generate --format json` writes them",
+            crate::check::shown(&args.notes)
+        ))
     })?;
     let count = notes.len();
     let mut document = Document::new(args.title.clone().unwrap_or_default(), notes);
@@ -113,7 +119,8 @@ pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Fai
         }
     };
     if let Some(path) = &args.out {
-        write_file(path, &document)?;
+        let ending = if args.format == Format::Json { Ending::AsItIs } else { Ending::of(args.rules.strict()) };
+        write_file(path, &ending.put(&document))?;
     }
     shell.result(&Rendered { notes: count, document: args.out.is_none().then_some(document), file: args.out })?;
     Ok(Exit::Done)

@@ -13,16 +13,16 @@ use crate::failure;
 /// Which repository
 #[derive(Debug, Clone, clap::Args)]
 pub struct RepoArgs {
-    /// The repository: a path, or a URL of which a mirror without files is kept in the cache
-    #[arg(
-        long,
-        value_name = "PATH|URL",
-        default_value = ".",
-        alias = "repo-path",
-        env = "REPO_PATH",
-        help_heading = "Repository"
-    )]
-    repo: String,
+    /// The repository: a path, or a URL of which a mirror without files is kept in the cache; else REPO_PATH, else the one around
+    /// the current folder
+    #[arg(long, value_name = "PATH|URL", help_heading = "Repository")]
+    repo: Option<String>,
+    /// As scripts of the original have it: there, `--repo` is a name on GitHub
+    #[arg(long, value_name = "PATH", hide = true)]
+    repo_path: Option<String>,
+    /// As scripts of the original have it
+    #[arg(long, value_name = "OWNER", hide = true, conflicts_with = "github")]
+    org: Option<String>,
     /// The repository on GitHub; by default what the remote `origin`, or the URL, says
     #[arg(long, value_name = "OWNER/NAME", help_heading = "Repository")]
     github: Option<RepoId>,
@@ -46,8 +46,33 @@ pub struct Repository {
 
 impl RepoArgs {
     /// The repository on GitHub as it was named.
-    pub fn named(&self) -> Option<RepoId> {
-        self.github.clone()
+    ///
+    /// # Errors
+    /// When the original's `--org` and `--repo` make no name.
+    pub fn named(&self) -> Result<Option<RepoId>, Failure> {
+        Ok(self.resolved()?.1)
+    }
+
+    /// Where the repository is, if that was said, and which one on GitHub. The original has `--org`, `--repo` for the name on
+    /// GitHub, and `--repo-path`; `--org`, or its `ORG`, tells that it is meant.
+    fn resolved(&self) -> Result<(Option<String>, Option<RepoId>), Failure> {
+        let set = env::process;
+        if let Some(github) = &self.github {
+            return Ok((
+                self.repo.clone().or_else(|| self.repo_path.clone()).or_else(|| set("REPO_PATH")),
+                Some(github.clone()),
+            ));
+        }
+        // A path or URL is none of the original's names.
+        let name_only = |name: &String| !name.contains(['/', '.', ':']);
+        let org = self.org.clone().or_else(|| set("ORG").filter(|_| self.repo.as_ref().is_none_or(name_only)));
+        let Some(org) = org else {
+            return Ok((self.repo.clone().or_else(|| self.repo_path.clone()).or_else(|| set("REPO_PATH")), None));
+        };
+        let name = self.repo.clone().or_else(|| set("REPO")).unwrap_or_else(|| "kubernetes".to_owned());
+        let github = RepoId::new(&org, &name).or_exit(Exit::Usage)?;
+        let place = self.repo_path.clone().or_else(|| set("REPO_PATH"));
+        Ok((Some(place.unwrap_or_else(|| format!("https://github.com/{github}"))), Some(github)))
     }
 
     /// Opens the repository; a URL is mirrored into the cache first.
@@ -55,25 +80,28 @@ impl RepoArgs {
     /// # Errors
     /// When there is no repository, or it cannot be reached.
     pub async fn open(&self, shell: &Shell, token: Option<&SecretString>) -> Result<Repository, Failure> {
-        let is_url = self.repo.contains("://") || (self.repo.contains('@') && self.repo.contains(':'));
+        let (place, named) = self.resolved()?;
+        let place = place.unwrap_or_else(around);
+        let is_url = place.contains("://") || (place.contains('@') && place.contains(':'));
         let (git, files, address) = if is_url {
-            let remote = with_token(GitRemote::parse(&self.repo).map_err(failure::git)?, token);
-            let place = mirror_folder(&self.repo)?;
-            let git = if self.no_fetch && place.join("HEAD").is_file() {
-                GitRepo::open(&place).map_err(failure::git)?
+            let remote = with_token(GitRemote::parse(&place).map_err(failure::git)?, token);
+            let mirror = mirror_folder(&place)?;
+            let git = if self.no_fetch && mirror.join("HEAD").is_file() {
+                GitRepo::open(&mirror).map_err(failure::git)?
             } else {
-                shell.note(format!("bringing the mirror of {} up to date", self.repo));
-                GitRepo::mirror(&remote, &place).await.map_err(failure::git)?
+                shell.note(format!("bringing the mirror of {remote} up to date"));
+                GitRepo::mirror(&remote, &mirror).await.map_err(failure::git)?
             };
-            (git, Some(remote), Some(self.repo.clone()))
+            (git, Some(remote), Some(place.clone()))
         } else {
-            let git = GitRepo::open(Path::new(&self.repo)).map_err(failure::git)?;
+            let git = GitRepo::open(Path::new(&place))
+                .map_err(|error| failure::git(error).hint("name the repository with `--repo PATH` or `--repo URL`"))?;
             let origin = git.remote_url("origin");
             (git, None, origin)
         };
         let found = address.as_deref().and_then(forge_of);
         let host = found.as_ref().map_or_else(|| "github.com".to_owned(), |(host, _)| host.clone());
-        Ok(Repository { git, files, github: self.github.clone().or(found.map(|(_, repo)| repo)), host })
+        Ok(Repository { git, files, github: named.or(found.map(|(_, repo)| repo)), host })
     }
 }
 
@@ -120,6 +148,13 @@ impl Repository {
         {
             return Ok(name.to_owned());
         }
+        // A bare repository's own `HEAD` is its default branch; in a clone with files it is what somebody works at.
+        if self.git.work_dir().is_none()
+            && let Some(name) = self.git.head_branch().map_err(failure::git)?
+            && self.has_branch(name.short())?
+        {
+            return Ok(name.short().to_owned());
+        }
         for name in ["main", "master"] {
             if self.has_branch(name)? {
                 return Ok(name.to_owned());
@@ -133,8 +168,15 @@ impl Repository {
     }
 }
 
+/// The folder of the repository that the current folder is in, as git finds it.
+fn around() -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = here.ancestors().find(|folder| folder.join(".git").exists());
+    found.map_or_else(|| ".".to_owned(), |folder| folder.display().to_string())
+}
+
 /// A token goes to https alone; other addresses are reached without.
-fn with_token(remote: GitRemote, token: Option<&SecretString>) -> GitRemote {
+pub(crate) fn with_token(remote: GitRemote, token: Option<&SecretString>) -> GitRemote {
     match token {
         Some(token) => remote.clone().with_token(Token::new(token.clone())).unwrap_or(remote),
         None => remote,
@@ -175,6 +217,30 @@ pub(crate) fn mirror_folder(address: &str) -> Result<PathBuf, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        repo: RepoArgs,
+    }
+
+    #[test]
+    fn the_original_names_repositories_in_two_parts() {
+        for (typed, place, github) in [
+            (&[][..], None, None),
+            (&["--repo", "../x"], Some("../x"), None),
+            (&["--repo-path", "../x"], Some("../x"), None),
+            (&["--repo", "../x", "--github", "a/b"], Some("../x"), Some("a/b")),
+            (&["--org", "a", "--repo", "b", "--repo-path", "/x"], Some("/x"), Some("a/b")),
+            (&["--org", "a", "--repo", "b"], Some("https://github.com/a/b"), Some("a/b")),
+            (&["--org", "kubernetes"], Some("https://github.com/kubernetes/kubernetes"), Some("kubernetes/kubernetes")),
+        ] {
+            let args = <Typed as clap::Parser>::parse_from(std::iter::once(&"x").chain(typed)).repo;
+            let (found_place, found) = args.resolved().unwrap();
+            let found = found.map(|repo| repo.to_string());
+            assert_eq!((found_place.as_deref(), found.as_deref()), (place, github), "{typed:?}");
+        }
+    }
 
     #[test]
     fn addresses_name_repositories() {

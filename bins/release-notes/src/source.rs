@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use cli_kit::{Exit, Failure, OrExit, Shell};
+use cli_kit::{Exit, Failure, OrExit, Shell, env};
 use github_client::Usage;
 use jiff::Timestamp;
 use notes_gen::compat::Edition;
@@ -22,8 +22,8 @@ use crate::repo::{RepoArgs, Repository};
 /// By which rules notes are made
 #[derive(Debug, Clone, clap::Args)]
 pub struct RuleArgs {
-    /// How the project writes labels, blocks and titles: a YAML file, see `examples/profiles`; Kubernetes by default
-    #[arg(long, value_name = "FILE", env = "RELEASE_NOTES_PROFILE", help_heading = "Rules")]
+    /// How the project writes labels, blocks and titles: a YAML file, see `examples/profiles`; else RELEASE_NOTES_PROFILE, else Kubernetes
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
     profile: Option<PathBuf>,
     /// Folder of maps, which edit notes; may be repeated, later ones win field by field
     #[arg(long, short = 'm', value_name = "DIR", value_delimiter = ',', help_heading = "Rules")]
@@ -72,7 +72,8 @@ impl RuleArgs {
     /// # Errors
     /// When the file cannot be read or is no profile.
     pub fn profile(&self) -> Result<Profile, Failure> {
-        let mut profile = match &self.profile {
+        let file = self.profile.clone().or_else(|| env::process("RELEASE_NOTES_PROFILE").map(PathBuf::from));
+        let mut profile = match &file {
             None => Profile::default(),
             Some(path) => {
                 let text = read_text(path, MAX_TEXT).map_err(failure::sources)?;
@@ -82,7 +83,7 @@ impl RuleArgs {
         };
         if self.no_markdown_links {
             profile.links = LinkStyle::Plain;
-        } else if self.markdown_links {
+        } else if self.markdown_links || env::process("MARKDOWN_LINKS").is_some() {
             profile.links = LinkStyle::Linked;
         }
         Ok(profile)
@@ -233,9 +234,14 @@ impl Run {
             self.collected.commits
         );
         if let Some(usage) = &self.usage {
-            text.push_str(&format!("; {} requests, {}", usage.requests, cli_kit::human_bytes(usage.received)));
+            let plural = if usage.requests == 1 { "" } else { "s" };
+            let received = cli_kit::human_bytes(usage.received);
+            text.push_str(&format!("; {} request{plural}, {received}", usage.requests));
         }
         shell.note(text);
+        if self.collected.notes.is_empty() && self.collected.commits > 0 {
+            shell.note("no commit of the range gives a note; `--explain FILE` of `generate` says why for each");
+        }
         let missing = self.collected.accounting.missing();
         if !missing.is_empty() {
             shell.warn(format!("GitHub knows no pull request {}", numbers(&missing)));

@@ -31,7 +31,7 @@ pub use human::{human_bytes, human_duration};
 pub use paint::Paint;
 pub use redaction::{RedactHook, Redaction};
 pub use render::{Page, Render};
-pub use run::{Command, command, main};
+pub use run::{Command, command, main, main_from};
 pub use shell::{Captured, Interaction, Shell};
 pub use stdin::Answer;
 pub use table::Table;

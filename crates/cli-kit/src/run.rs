@@ -40,7 +40,12 @@ pub fn command<C: Command>(name: &'static str, version: &'static str) -> clap::C
 /// - A panic ends in 1 and asks for a report.
 #[must_use]
 pub fn main<C: Command>(name: &'static str, version: &'static str) -> ExitCode {
-    let args: Vec<OsString> = std::env::args_os().collect();
+    main_from::<C>(name, version, std::env::args_os().collect())
+}
+
+/// [`main`] with a command line of one's own, the program's name first: for a command that also takes that of a predecessor.
+#[must_use]
+pub fn main_from<C: Command>(name: &'static str, version: &'static str, args: Vec<OsString>) -> ExitCode {
     let mut definition = command::<C>(name, version).color(clap_color(&args));
     let parsed = definition.try_get_matches_from_mut(&args).and_then(|matches| parse::<C>(&matches, &mut definition));
     let (command, globals) = match parsed {

@@ -60,7 +60,8 @@ pub fn read_maps(folder: &Path) -> Result<Vec<TextFile>, Error> {
     for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(|entry| !hidden(entry)) {
         let entry = entry.map_err(|error| {
             let path = error.path().unwrap_or(folder).to_owned();
-            Error::read(&path)(error.into())
+            // The cause alone: the message names the path.
+            Error::read(&path)(error.into_io_error().unwrap_or_else(|| std::io::Error::other("a link leads back")))
         })?;
         let is_yaml = entry.path().extension().is_some_and(|end| end == "yaml" || end == "yml");
         let is_file = entry.file_type().is_file() || (entry.depth() == 0 && entry.path().is_file());

@@ -38,23 +38,22 @@ pub enum GithubSourceError {
         source: Box<github_client::Error>,
     },
     /// Some pull requests could not be had, whatever was tried.
-    #[error("cannot get pull request{} {} of `{repo}`: {first}", if .numbers.len() == 1 { "" } else { "s" }, list(.numbers))]
+    #[error("cannot get pull request{} {} of `{repo}`", if .numbers.len() == 1 { "" } else { "s" }, list(.numbers))]
     Incomplete {
         /// The repository.
         repo: RepoId,
         /// Their numbers, ascending.
         numbers: Vec<PullNumber>,
         /// Why the first of them could not be had.
-        first: String,
+        source: Box<github_client::Error>,
     },
 }
 
 impl GithubSourceError {
-    /// The error of the client behind it, if there is one.
-    pub fn client_error(&self) -> Option<&github_client::Error> {
+    /// The error of the client behind it.
+    pub fn client_error(&self) -> &github_client::Error {
         match self {
-            Self::Github { source, .. } => Some(source),
-            Self::Incomplete { .. } => None,
+            Self::Github { source, .. } | Self::Incomplete { source, .. } => source,
         }
     }
 }
@@ -82,17 +81,19 @@ impl GithubSource {
     }
 
     fn take(&self, batch: PullBatch) -> Result<BTreeMap<PullNumber, PullRequest>, GithubSourceError> {
-        if !batch.failed.is_empty() {
-            let failed: BTreeMap<PullNumber, String> = batch
-                .failed
-                .iter()
-                .filter_map(|(number, error)| Some((PullNumber::new(number.get())?, error.to_string())))
-                .collect();
-            if self.when_incomplete == WhenIncomplete::Fail {
-                let first = failed.values().next().cloned().unwrap_or_default();
-                let numbers = failed.into_keys().collect();
-                return Err(GithubSourceError::Incomplete { repo: self.repo.clone(), numbers, first });
+        let notes_number = |number: &github_client::PullNumber| PullNumber::new(number.get());
+        if self.when_incomplete == WhenIncomplete::Fail {
+            let numbers = batch.failed.keys().filter_map(notes_number).collect();
+            if let Some((_, source)) = batch.failed.into_iter().next() {
+                return Err(GithubSourceError::Incomplete {
+                    repo: self.repo.clone(),
+                    numbers,
+                    source: Box::new(source),
+                });
             }
+        } else {
+            let failed =
+                batch.failed.iter().filter_map(|(number, error)| Some((notes_number(number)?, error.to_string())));
             self.failed.lock().unwrap_or_else(PoisonError::into_inner).extend(failed);
         }
         Ok(batch.found.into_values().filter_map(pull_request).map(|pull| (pull.number, pull)).collect())

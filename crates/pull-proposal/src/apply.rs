@@ -36,7 +36,6 @@ pub async fn apply(plan: &Approved<ProposalPlan>, client: &GithubClient, places:
     }
     let open = find_pull(client, &plan.target, &plan.base, &plan.fork, &plan.branch).await?;
     let moved = || Error::Moved { subject: format!("the pull request from `{}` of {}", plan.branch, plan.fork) };
-    let page = |number| format!("{}/{}/pull/{number}", client.web(), plan.target);
     match (&plan.pull, open) {
         (PullAction::Open, None) => {
             let pull = NewPull {
@@ -52,7 +51,7 @@ pub async fn apply(plan: &Approved<ProposalPlan>, client: &GithubClient, places:
         }
         // Opened by an attempt before this one.
         (PullAction::Open, Some(open)) if same_text(&open.title, &plan.title) && same_text(&open.body, &plan.body) => {
-            Ok(Proposed { number: open.number, url: page(open.number) })
+            Ok(Proposed { number: open.number, url: open.url })
         }
         (PullAction::Update { number } | PullAction::Keep { number }, Some(open)) if open.number == *number => {
             let change = PullChange {
@@ -61,7 +60,7 @@ pub async fn apply(plan: &Approved<ProposalPlan>, client: &GithubClient, places:
                 ..PullChange::default()
             };
             if change == PullChange::default() {
-                return Ok(Proposed { number: *number, url: page(*number) });
+                return Ok(Proposed { number: *number, url: open.url });
             }
             if matches!(plan.pull, PullAction::Keep { .. }) {
                 return Err(moved());

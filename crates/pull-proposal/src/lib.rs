@@ -8,4 +8,4 @@ mod plan;
 pub use apply::{Proposed, apply};
 pub use error::Error;
 pub use observe::{Places, observe};
-pub use plan::{Merged, Observed, OpenPull, PlanError, Proposal, ProposalPlan, PullAction, Push, plan};
+pub use plan::{Holds, Observed, OpenPull, PlanError, Proposal, ProposalPlan, PullAction, Push, plan};

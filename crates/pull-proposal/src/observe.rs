@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
-use git_repo::{CommitId, GitRemote, GitRepo, NewCommit, RefName};
+use git_repo::{CommitId, CommitRange, GitRemote, GitRepo, NewCommit, RefName};
 use github_client::{GithubClient, PullQuery, RepoId};
 
-use crate::{Error, Merged, Observed, OpenPull, Proposal};
+use crate::{Error, Holds, Observed, OpenPull, Proposal};
 
 /// Where the commits of a proposal are made and go to.
 #[derive(Debug, Clone)]
@@ -46,18 +46,31 @@ pub async fn observe(client: &GithubClient, places: &Places, proposal: &Proposal
             Some(resolve(object).map_err(Error::git("read the branch of the fork"))?)
         }
     };
-    let merged = match branch_head {
-        Some(head) if !local.is_ancestor(head, base_head).map_err(Error::git("compare the branches"))? => Merged::No,
-        _ => Merged::Yes,
+    let holds = match branch_head {
+        Some(head) => holds(local, proposal, base_head, head)?,
+        None => Holds::Nothing,
     };
     let pull = open_pull(client, proposal).await?;
     // An open pull request grows by a commit; its reviews stay. Otherwise the work begins at the base.
-    let parent = match (branch_head, &pull, merged) {
-        (Some(head), Some(_), Merged::No) => head,
+    let parent = match (branch_head, &pull, holds) {
+        (Some(head), Some(_), Holds::OurWork | Holds::OtherWork) | (Some(head), None, Holds::OurWork) => head,
         _ => base_head,
     };
     let commit = commit(local, proposal, parent)?;
-    Ok(Observed { base: base_head, branch: branch_head, merged, pull, commit })
+    Ok(Observed { base: base_head, branch: branch_head, holds, pull, commit })
+}
+
+/// Whose commits the branch has that the base has not.
+fn holds(local: &GitRepo, proposal: &Proposal, base: CommitId, head: CommitId) -> Result<Holds, Error> {
+    let commits = local.commits(&CommitRange::between(base, head)).map_err(Error::git("compare the branches"))?;
+    let ours = |commit: &git_repo::Commit| {
+        commit.author == proposal.author && commit.message.trim_end() == proposal.message.trim_end()
+    };
+    Ok(match commits.as_slice() {
+        [] => Holds::Nothing,
+        commits if commits.iter().all(ours) => Holds::OurWork,
+        _ => Holds::OtherWork,
+    })
 }
 
 async fn check_fork(client: &GithubClient, proposal: &Proposal) -> Result<(), Error> {
@@ -90,8 +103,16 @@ pub(crate) async fn find_pull(
     let pulls: Vec<_> =
         client.pulls(target, &query).try_collect().await.map_err(Error::github("look for an open pull request"))?;
     // GitHub passes over a filter that it does not understand, so what it lists is looked at.
-    let ours = pulls.into_iter().find(|pull| pull.record.head_ref == branch);
-    Ok(ours.map(|pull| OpenPull { number: pull.record.number, title: pull.record.title, body: pull.record.body }))
+    let ours = pulls.into_iter().find(|pull| {
+        let owner = pull.record.head_owner.as_deref().unwrap_or_default();
+        pull.record.head_ref == branch && owner.eq_ignore_ascii_case(fork.owner())
+    });
+    Ok(ours.map(|pull| pull.record).map(|it| OpenPull {
+        number: it.number,
+        url: it.url,
+        title: it.title,
+        body: it.body,
+    }))
 }
 
 /// The commit with the files, or nothing when its parent has them all.
@@ -104,12 +125,14 @@ fn commit(local: &GitRepo, proposal: &Proposal, parent: CommitId) -> Result<Opti
             changes.insert(path.clone(), content.as_ref().map(|text| text.as_bytes().to_vec()));
         }
     }
+    let before = local.commit(parent).map_err(Error::git("read the commit to build on"))?;
     let commit = NewCommit {
         files_of: parent,
         parents: vec![parent],
         message: proposal.message.clone(),
         author: proposal.author.clone(),
-        time: proposal.at,
+        // A child is no older than its parent: walks by date rely on it.
+        time: proposal.at.max(before.committer_time),
     };
     let made = local.write_files_commit(&commit, &changes).map_err(Error::git("make the commit"))?;
     let tree = |commit| local.object_at(commit, "").map_err(Error::git("compare the files"));

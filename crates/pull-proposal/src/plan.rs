@@ -24,7 +24,8 @@ pub struct Proposal {
     pub message: String,
     /// Who makes the commit.
     pub author: Identity,
-    /// The time of the commit.
+    /// The time of the commit, which is at least that of its parent. It decides the commit's id and so the plan's fingerprint: with
+    /// the present, no two plans are the same; with the time of what the files were made from, the same files make the same plan.
     pub at: Timestamp,
     /// The title of the pull request.
     pub title: String,
@@ -41,21 +42,24 @@ pub struct Observed {
     pub base: CommitId,
     /// The head of the carrying branch, if there is one.
     pub branch: Option<CommitId>,
-    /// Whether that head is part of the base branch, so that nothing on the branch is waiting for anybody.
-    pub merged: Merged,
+    /// Whose work is on that branch.
+    pub holds: Holds,
     /// The open pull request from that branch, if there is one.
     pub pull: Option<OpenPull>,
-    /// The commit that carries the files, made in the local clone; `None` when the branch holds just these files already.
+    /// The commit that carries the files, made in the local clone; `None` when what it would be made on has just these files already.
     pub commit: Option<CommitId>,
 }
 
-/// Whether the head of the carrying branch is part of the base branch.
+/// What the carrying branch holds that the base branch has not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Merged {
-    /// It is, or there is no such branch.
-    Yes,
-    /// It holds commits of its own.
-    No,
+pub enum Holds {
+    /// Nothing, or there is no such branch: nobody waits for it.
+    Nothing,
+    /// Commits of this proposal alone, by their author and message: an earlier run was stopped before it opened the pull request, or the
+    /// pull request was closed.
+    OurWork,
+    /// Commits of somebody.
+    OtherWork,
 }
 
 /// A pull request that is open.
@@ -63,6 +67,8 @@ pub enum Merged {
 pub struct OpenPull {
     /// Its number.
     pub number: PullNumber,
+    /// Its page.
+    pub url: String,
     /// Its title.
     pub title: String,
     /// Its description.
@@ -151,10 +157,10 @@ pub enum PlanError {
 /// When a branch without a pull request is in the way, or the base has all the files.
 pub fn plan(proposal: &Proposal, observed: &Observed) -> Result<ProposalPlan, PlanError> {
     if observed.pull.is_none() {
-        if observed.merged == Merged::No {
+        if observed.holds == Holds::OtherWork {
             return Err(PlanError::BranchInUse { branch: proposal.branch.clone(), fork: proposal.fork.clone() });
         }
-        if observed.commit.is_none() {
+        if observed.commit.is_none() && observed.holds == Holds::Nothing {
             return Err(PlanError::NothingNew { target: proposal.target.clone(), base: proposal.base.clone() });
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use git_repo::{CommitId, Identity};
 use github_client::PullNumber;
-use pull_proposal::{Merged, Observed, OpenPull, PlanError, Proposal, PullAction, Push, plan};
+use pull_proposal::{Holds, Observed, OpenPull, PlanError, Proposal, PullAction, Push, plan};
 use release_journal::{Plan, Reach};
 
 fn commit(digit: char) -> CommitId {
@@ -30,9 +30,12 @@ fn proposal() -> Proposal {
 #[test]
 fn decisions() {
     let number = PullNumber::new(7).unwrap();
-    let open = |body: &str| Some(OpenPull { number, title: "Draft of v1.2.0".into(), body: body.into() });
-    let first = Observed { base: commit('a'), branch: None, merged: Merged::Yes, pull: None, commit: Some(commit('c')) };
-    let running = Observed { branch: Some(commit('b')), merged: Merged::No, pull: open("one\r\ntwo\r\n"), ..first.clone() };
+    let open =
+        |body: &str| Some(OpenPull { number, url: String::new(), title: "Draft of v1.2.0".into(), body: body.into() });
+    let first =
+        Observed { base: commit('a'), branch: None, holds: Holds::Nothing, pull: None, commit: Some(commit('c')) };
+    let running =
+        Observed { branch: Some(commit('b')), holds: Holds::OtherWork, pull: open("one\r\ntwo\r\n"), ..first.clone() };
     let push = |replaces| Some(Push { commit: commit('c'), replaces });
     #[rustfmt::skip]
     let cases = [
@@ -41,6 +44,8 @@ fn decisions() {
         ("new text", Observed { commit: None, pull: open("other"), ..running.clone() }, Ok((None, PullAction::Update { number }))),
         ("nothing new", Observed { commit: None, ..running.clone() }, Ok((None, PullAction::Keep { number }))),
         ("merged long ago", Observed { branch: Some(commit('b')), ..first.clone() }, Ok((push(Some(commit('b'))), PullAction::Open))),
+        ("stopped after the push", Observed { holds: Holds::OurWork, commit: None, pull: None, ..running.clone() }, Ok((None, PullAction::Open))),
+        ("stopped, then new files", Observed { holds: Holds::OurWork, pull: None, ..running.clone() }, Ok((push(Some(commit('b'))), PullAction::Open))),
         ("somebody's branch", Observed { pull: None, ..running.clone() },
             Err(PlanError::BranchInUse { branch: "draft-v1.2.0".into(), fork: "someone/notes".parse().unwrap() })),
         ("base has it", Observed { commit: None, ..first },
@@ -58,7 +63,7 @@ fn decisions() {
 #[test]
 fn a_plan_tells_people_what_it_does() {
     let observed =
-        Observed { base: commit('a'), branch: None, merged: Merged::Yes, pull: None, commit: Some(commit('c')) };
+        Observed { base: commit('a'), branch: None, holds: Holds::Nothing, pull: None, commit: Some(commit('c')) };
     let plan = plan(&proposal(), &observed).unwrap();
     assert_eq!(
         plan.to_string(),

@@ -1,0 +1,260 @@
+//! `draft-pr`: the target and the fork are bare git repositories, which the GitHub of the test knows.
+
+use std::fs;
+
+use testkit::github::{Answer, Fault, On};
+use testkit::{BareRemote, GitWorld, git};
+
+use crate::world::{Project, Seen, TOKEN, holds, seen, text};
+
+struct Desk {
+    project: Project,
+    _docs: GitWorld,
+    target: BareRemote,
+    fork: BareRemote,
+}
+
+const DRAFT: &str = "release-notes-draft-v1.1.0";
+
+impl Desk {
+    fn new() -> Self {
+        let project = Project::new();
+        let mut docs = GitWorld::new("main");
+        let map = "pr: 1\nreleasenote:\n  text: The pump is dry.\n";
+        docs.commit_files("Begin", &[("notes/1.1/maps/pr-1-map.yaml", map), ("notes/1.1/maps/README.md", "maps\n")]);
+        let (target, fork) = (docs.bare_remote("target.git"), docs.bare_remote("fork.git"));
+        project.server.world(|hub| {
+            hub.repository("org/docs").bind(target.path());
+            hub.fork("org/docs", "someone").bind(fork.path());
+        });
+        Self { project, _docs: docs, target, fork }
+    }
+
+    fn run(&self, args: &[&str]) -> Seen {
+        let (target, fork) = (text(self.target.path()), text(self.fork.path()));
+        let line = [
+            "draft-pr",
+            "v1.0.0..v1.1.0",
+            "--tag",
+            "v1.1.0",
+            "--target",
+            "org/docs",
+            "--base",
+            "main",
+            "--fork",
+            "someone",
+            "--folder",
+            "notes/1.1",
+            "--target-url",
+            target,
+            "--fork-url",
+            fork,
+            "--author",
+            "Someone <someone@example.invalid>",
+        ];
+        self.project.run(&[&line[..], args].concat())
+    }
+
+    fn fingerprint(&self, args: &[&str]) -> String {
+        let plan = self.run(&[args, &["--plan", "--output", "json"]].concat()).exits(0).json();
+        assert_eq!(plan["schema"], "krel/draft-pull-request/v1");
+        plan["fingerprint"].as_str().unwrap().to_owned()
+    }
+
+    /// Reads the plan, approves it, and runs it.
+    fn propose(&self, args: &[&str]) -> Seen {
+        let fingerprint = self.fingerprint(args);
+        self.run(&[args, &["--approve", &fingerprint]].concat())
+    }
+
+    fn pulls(&self) -> Vec<(u64, String)> {
+        self.project.server.world(|hub| {
+            let issues = &hub.find("org/docs").unwrap().issues;
+            issues.iter().map(|(number, issue)| (*number, issue.title.clone())).collect()
+        })
+    }
+
+    fn show(&self, path: &str) -> String {
+        git(self.fork.path(), &["show", &format!("{DRAFT}:{path}")])
+    }
+
+    fn edit(&self, number: u64, note: &str, date: &str) {
+        self.project.server.world(|hub| {
+            let body = crate::world::body(note);
+            hub.repository("org/tool").issues.get_mut(&number).unwrap().body(&body).updated_at(date);
+        });
+    }
+}
+
+#[test]
+fn opened_updated_and_then_nothing() {
+    let desk = Desk::new();
+    let before = (desk.target.refs(), desk.fork.refs());
+    let plan = desk.run(&["--plan"]).exits(0);
+    assert!(plan.out.contains(&format!(
+        "to branch `{DRAFT}` of someone/docs, a new branch\n  write notes/1.1/release-notes-draft.json, "
+    )));
+    assert!(plan.out.contains(
+        "open a pull request to branch `main` of org/docs: Update release notes draft to version v1.1.0\nfingerprint "
+    ));
+    assert_eq!((desk.target.refs(), desk.fork.refs()), before, "a plan changes nothing");
+
+    let refused = desk.run(&[]).exits(3);
+    assert!(refused.err.contains("hint: read the plan, then add `--approve "), "{}", refused.err);
+    desk.run(&["--approve", "0123456789abcdef"]).exits(3);
+    assert_eq!(desk.fork.refs(), before.1);
+    assert!(desk.pulls().is_empty());
+
+    let opened = desk.propose(&[]).exits(0);
+    let pulls = desk.pulls();
+    assert_eq!(pulls.len(), 1);
+    assert_eq!(opened.out, format!("https://github.com/org/docs/pull/{}\n", pulls[0].0));
+    assert_eq!(pulls[0].1, "Update release notes draft to version v1.1.0");
+    let draft = desk.show("notes/1.1/release-notes-draft.md");
+    assert!(draft.contains("- The pump is dry. ([#1]"), "the merged map counts: {draft}");
+    assert!(draft.contains("- Added a valve."), "{draft}");
+    let json: serde_json::Value = serde_json::from_str(&desk.show("notes/1.1/release-notes-draft.json")).unwrap();
+    assert_eq!(json["1"]["text"], "The pump is dry.");
+    let one = |format: &str| git(desk.fork.path(), &["log", "-1", &format!("--format={format}"), DRAFT]);
+    assert_eq!(one("%an <%ae>|%s"), "Someone <someone@example.invalid>|Release Notes draft for kubernetes v1.1.0");
+    assert_eq!(desk.target.refs(), before.0, "the target is only read");
+    assert_eq!(git(desk.fork.path(), &["diff", "--name-only", "main", DRAFT]).lines().count(), 2);
+
+    // The same again: nothing to approve, nothing done.
+    let refs = desk.fork.refs();
+    let again = desk.run(&[]).exits(0);
+    assert_eq!(again.out, opened.out);
+    assert!(again.err.contains("holds this draft already"), "{}", again.err);
+    assert_eq!(desk.fork.refs(), refs);
+
+    // A note was edited: the open pull request grows by one commit.
+    desk.edit(2, "Added two valves.", "2030-01-01T00:00:00Z");
+    assert_eq!(desk.propose(&[]).exits(0).out, opened.out);
+    assert!(desk.show("notes/1.1/release-notes-draft.md").contains("- Added two valves."));
+    assert_eq!(git(desk.fork.path(), &["rev-parse", &format!("{DRAFT}^")]), refs[&format!("refs/heads/{DRAFT}")]);
+    assert_eq!(desk.pulls().len(), 1);
+}
+
+#[test]
+fn own_maps_and_sessions_are_proposed_too() {
+    let desk = Desk::new();
+    let work = desk.project.path("work");
+    for folder in ["maps", "sessions"] {
+        fs::create_dir_all(work.join(folder)).unwrap();
+    }
+    let map = "pr: 2\nreleasenote:\n  text: Many valves.\n";
+    fs::write(work.join("maps/pr-2-map.yaml"), map).unwrap();
+    fs::write(work.join("maps/notes.swp"), "x").unwrap();
+    fs::write(work.join("sessions/maps-1.json"), "{\"mail\":\"\",\"name\":\"x\",\"date\":1,\"prs\":[]}").unwrap();
+    desk.propose(&["--work", text(&work)]).exits(0);
+    let draft = desk.show("notes/1.1/release-notes-draft.md");
+    assert!(draft.contains("- Many valves. ([#2]") && draft.contains("- The pump is dry. ([#1]"), "{draft}");
+    assert_eq!(desk.show("notes/1.1/maps/pr-2-map.yaml"), map.trim_end());
+    desk.show("notes/1.1/sessions/maps-1.json");
+    assert_eq!(git(desk.fork.path(), &["diff", "--name-only", "main", DRAFT]).lines().count(), 4);
+}
+
+#[test]
+fn moved_and_somebodys_branch() {
+    let desk = Desk::new();
+    let fingerprint = desk.fingerprint(&[]);
+    // Somebody pushes to the branch after the plan was read.
+    let tree = git(desk.fork.path(), &["rev-parse", "main^{tree}"]);
+    let identity = ["-c", "user.name=Another", "-c", "user.email=another@example.invalid"];
+    let theirs = git(desk.fork.path(), &[&identity[..], &["commit-tree", "-p", "main", "-m", "Mine", &tree]].concat());
+    let branch = format!("refs/heads/{DRAFT}");
+    git(desk.fork.path(), &["update-ref", &branch, &theirs]);
+    for args in [&["--approve", &fingerprint][..], &["--plan"]] {
+        let refused = desk.run(args).exits(3);
+        assert!(refused.err.contains("holds commits of its own, and no open pull request from it"), "{}", refused.err);
+        assert!(refused.err.contains("hint: delete that branch, or choose another one with `--draft-branch NAME`"));
+    }
+    assert_eq!(desk.fork.refs()[&branch], theirs);
+    assert!(desk.pulls().is_empty());
+    desk.propose(&["--draft-branch", "another"]).exits(0);
+    assert_eq!(desk.fork.refs()[&branch], theirs);
+
+    // Between reading and pushing, while the plan is applied: a hook of the fork stands for somebody who is faster.
+    let desk = Desk::new();
+    let script = format!("git update-ref {branch} $(git rev-parse main) && exit 1");
+    let fingerprint = desk.fingerprint(&[]);
+    desk.fork
+        .install_hook("pre-receive", &script.replace("git update-ref", "env -u GIT_QUARANTINE_PATH git update-ref"));
+    let moved = desk.run(&["--approve", &fingerprint]).exits(5);
+    assert!(moved.err.contains("changed since the plan was made; plan again"), "{}", moved.err);
+    assert!(desk.pulls().is_empty());
+}
+
+#[test]
+fn stopped_after_the_push() {
+    let desk = Desk::new();
+    desk.project
+        .server
+        .inject(Fault::new(On::Path("POST", "/repos/org/docs/pulls".into()), Answer::Status(403)).times(1));
+    let fingerprint = desk.fingerprint(&[]);
+    let stopped = desk.run(&["--approve", &fingerprint]);
+    assert_ne!(stopped.code, 0);
+    assert!(desk.fork.refs().contains_key(&format!("refs/heads/{DRAFT}")) && desk.pulls().is_empty(), "half done");
+    let head = desk.fork.refs();
+    desk.propose(&[]).exits(0);
+    assert_eq!(desk.pulls().len(), 1);
+    assert_eq!(desk.fork.refs(), head, "what was pushed is taken up");
+    desk.run(&[]).exits(0);
+    assert_eq!(desk.pulls().len(), 1);
+}
+
+#[test]
+fn a_reviewed_plan_is_a_file() {
+    let desk = Desk::new();
+    let path = desk.project.path("plan.json");
+    desk.run(&["--plan-out", text(&path)]).exits(0);
+    let plan: serde_json::Value = serde_json::from_str(&desk.project.read("plan.json")).unwrap();
+    assert_eq!((&plan["target"], &plan["branch"]), (&"org/docs".into(), &DRAFT.into()));
+    assert!(desk.pulls().is_empty() && !desk.fork.refs().contains_key(&format!("refs/heads/{DRAFT}")));
+    assert!(!holds(&path, TOKEN));
+}
+
+#[test]
+fn places_that_are_wrong() {
+    let desk = Desk::new();
+    desk.project.server.world(|hub| {
+        hub.repository("someone/other").commit("main", "x", &[]);
+    });
+    #[rustfmt::skip]
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["--fork", "someone/other"], 2, "error: `someone/other` is no fork of `org/docs`\nhint: name your fork with `--fork OWNER/NAME`"),
+        (&["--fork", "nobody"], 2, "error: cannot look at the fork\n  caused by: "),
+        (&["--base", "gone"], 2, "error: `org/docs` has no branch `gone`"),
+        (&["--draft-branch", "a..b"], 2, "error: `a..b` is no name of a branch"),
+        (&["--author", "Someone"], 2, "error: invalid value 'Someone' for '--author <NAME <ADDRESS>>': write it as `Name <name@example.org>`"),
+        (&["--target-url", "/nowhere"], 2, "error: `/nowhere` is no repository"),
+        (&["--folder", "../up"], 2, "error: "),
+        (&["--tag", "next", "--folder", ""], 2, "error: "),
+    ];
+    for (args, code, error) in cases {
+        // What is given twice is an error of its own: the new value stands for the one of the desk.
+        let (target, fork) = (text(desk.target.path()), text(desk.fork.path()));
+        let mut line = vec!["draft-pr", "v1.0.0..v1.1.0", "--target", "org/docs", "--plan"];
+        let defaults = [
+            ("--tag", "v1.1.0"),
+            ("--base", "main"),
+            ("--fork", "someone"),
+            ("--folder", "notes/1.1"),
+            ("--target-url", target),
+            ("--fork-url", fork),
+        ];
+        line.extend(defaults.iter().filter(|(flag, _)| !args.contains(flag)).flat_map(|(flag, value)| [*flag, *value]));
+        line.extend(*args);
+        let found = desk.project.run(&line);
+        assert_eq!(found.code, *code, "{args:?}: {}", found.err);
+        let errors = &found.err[found.err.find("error: ").unwrap_or(0)..];
+        assert!(errors.starts_with(error), "{args:?}: {}", found.err);
+    }
+    let line = ["draft-pr", "v1.0.0..v1.1.0", "--tag", "next", "--fork", "someone"];
+    let found = desk.project.run(&line).exits(2);
+    assert_eq!(found.err, "error: `next` is no version\nhint: name the folder with `--folder DIR`\n");
+    let found =
+        seen(desk.project.command(&[&line[..], &["--folder", "x"]].concat()).env_remove("GITHUB_TOKEN")).exits(6);
+    assert!(found.err.starts_with("error: there is no token for GitHub"), "{}", found.err);
+    assert!(desk.pulls().is_empty());
+}

@@ -1,0 +1,129 @@
+//! Bad input: each ends with its exit code, names what is wrong, and writes nothing.
+
+use std::fs;
+
+use testkit::{GitWorld, git};
+
+use crate::world::{bare, seen, text};
+
+/// The range v1.0.0..v1.1.0 on `main`, and a branch `alone` without a common past.
+fn history() -> GitWorld {
+    let mut world = GitWorld::new("main");
+    world.commit("Begin");
+    world.tag("v1.0.0");
+    world.squash_pull(1, "Mend the pump");
+    world.squash_pull(2, "Add a valve");
+    world.tag("v1.1.0");
+    world.git(&["checkout", "--quiet", "--orphan", "alone"]);
+    world.commit("Begin alone");
+    world.git(&["checkout", "--quiet", "main"]);
+    world
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let world = history();
+    let home = world.folder();
+    let write = |name: &str, content: &str| {
+        let path = home.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        text(&path).to_owned()
+    };
+    let bad_map = write("maps/pr-1.yaml", "pr: 1\nreleasenote:\n  texxt: no\n");
+    let maps = text(&home.join("maps")).to_owned();
+    let profile = write("profile.yaml", "name: x\nnonsense: 1\n");
+    let template = write("t.tmpl", "{{#if");
+    write("empty/x", "");
+    git(home, &["clone", "--quiet", "--depth", "1", &format!("file://{}", world.path().display()), "shallow"]);
+    let shallow = text(&home.join("shallow")).to_owned();
+    let empty = text(&home.join("empty")).to_owned();
+    let range = "v1.0.0..v1.1.0";
+    let map_problem = format!("error: {bad_map}:3: unknown key `texxt`; did you mean `text`?");
+    #[rustfmt::skip]
+    let cases: &[(&[&str], i32, &str, &str)] = &[
+        (&["v1.1.0..v1.0.0"], 2, "error: `v1.0.0` is an ancestor of `v1.1.0`, so the range is empty: the ends are swapped", "hint: did you mean `v1.0.0..v1.1.0`?"),
+        (&["alone..v1.1.0"], 2, "error: `alone` and `v1.1.0` have no common ancestor", ""),
+        (&["v1.0.0..v9.9.9"], 2, "error: the repository has no commit, tag or branch `v9.9.9`", "`git fetch --unshallow`"),
+        (&["--start-sha", "123456", "--end-rev", "v1.1.0"], 2, "error: the repository has no commit, tag or branch `123456`", ""),
+        (&[], 2, "error: the range has no start", "--discover minor-to-minor"),
+        (&["v1.0.0"], 2, "error: `v1.0.0` is no range", "hint: write it as git does"),
+        (&["a...b"], 2, "error: `a...b` is no range", ""),
+        (&["--discover", "sideways"], 2, "error: invalid value 'sideways' for '--discover <MODE>'", "patch-to-latest"),
+        (&["--discover", "patch-to-patch"], 2, "error: cannot discover the range patch-to-patch: `v1.1.0`", "hint: give the range itself"),
+        (&[range, "--start-rev", "v1.0.0"], 2, "error: the argument '[START..END]' cannot be used with", ""),
+        (&[range, "--template", "changelog", "--format", "json"], 2, "error: JSON has no template", ""),
+        (&[range, "--template", &template], 2, "error: malformed template at line 1", ""),
+        (&[range, "--template", "/nowhere"], 2, "error: cannot read `/nowhere`", ""),
+        (&[range, "--template", ""], 2, "error: invalid value '' for '--template <TEMPLATE>': it is empty", ""),
+        (&[range, "--profile", "/nowhere"], 2, "error: cannot read `/nowhere`", ""),
+        (&[range, "--profile", &profile], 2, "error: ", "hint: mend `"),
+        (&[range, "--maps-from", &maps], 2, &map_problem, "release-notes validate"),
+        (&[range, "--maps-from", "/nowhere"], 2, "error: cannot read `/nowhere`\n  caused by: No such file or directory (os error 2)\n", ""),
+        (&[range, "--suffix-era", "never"], 2, "error: the following required arguments were not provided", "--strict"),
+        (&[range, "--downloads", "/nowhere"], 2, "error: cannot read `/nowhere`", ""),
+        (&[range, "--repo", &empty], 2, "error: cannot open the repository `", "hint: name the repository with `--repo PATH` or `--repo URL`"),
+        (&[range, "--repo", "ftp://example.invalid/x"], 2, "error: `ftp://example.invalid/x` cannot be used as a remote", ""),
+        (&[range, "--repo", "https://user:word@example.invalid/x"], 2, "error: ", ""),
+        (&["HEAD~1..HEAD", "--repo", &shallow], 2, "error: the repository has no commit, tag or branch `HEAD~1`", "`git fetch --unshallow`"),
+        (&["v1.1.0..", "--repo", &shallow, "--skip-first-commit", "--branch", "main", "--start-rev", "x"], 2, "error: ", ""),
+    ];
+    for (args, code, error, hint) in cases {
+        let out = home.join("out.md");
+        let all = [&["generate", "--titles", "-o", text(&out)], *args].concat();
+        let found = seen(bare(home, &all).current_dir(world.path()));
+        assert_eq!(found.code, *code, "{args:?}\n{}", found.err);
+        assert!(found.err.starts_with(error), "{args:?}: wanted {error:?}\n{}", found.err);
+        assert!(found.err.contains(hint), "{args:?}: wanted {hint:?}\n{}", found.err);
+        assert!(!found.err.contains("word@"), "{}", found.err);
+        assert!(found.out.is_empty() && !out.exists(), "{args:?} wrote something: {}", found.out);
+    }
+}
+
+#[test]
+fn a_shallow_clone_loses_no_note_in_silence() {
+    let mut world = GitWorld::new("main");
+    for number in 1..6 {
+        world.squash_pull(number, "Change");
+    }
+    git(
+        world.folder(),
+        &["clone", "--quiet", "--depth", "3", &format!("file://{}", world.path().display()), "shallow"],
+    );
+    let run = |range: &str| {
+        seen(bare(world.folder(), &["generate", range, "--titles"]).current_dir(world.folder().join("shallow")))
+    };
+    // Two commits on top of the end of history: all that is asked for is there.
+    assert_eq!(run("HEAD~1..HEAD").exits(0).out.matches("- Change (#").count(), 1);
+    let first = world.git(&["rev-list", "--max-parents=0", "HEAD"]);
+    assert!(run(&format!("{first}..HEAD")).exits(2).err.contains("unshallow"));
+    world.commit("Another line");
+}
+
+#[test]
+fn no_repository_on_github() {
+    let world = history();
+    let found = seen(bare(world.folder(), &["generate", "v1.0.0..v1.1.0"]).current_dir(world.path())).exits(2);
+    assert_eq!(
+        found.err,
+        "error: it is not known which repository on GitHub this is\nhint: name it with `--github OWNER/NAME`\n"
+    );
+    let found = seen(bare(world.folder(), &["generate", "v1.0.0..", "--github", "nonsense"]).current_dir(world.path()));
+    assert!(found.exits(2).err.starts_with("error: invalid value 'nonsense' for '--github <OWNER/NAME>'"));
+    let mut at = bare(world.folder(), &["generate", "v1.0.0..", "--titles"]);
+    let found = seen(at.current_dir(world.path()).env("SOURCE_DATE_EPOCH", "today")).exits(2);
+    assert!(found.err.starts_with("error: `SOURCE_DATE_EPOCH` is `today`, not a number of seconds"), "{}", found.err);
+}
+
+#[test]
+fn no_verb() {
+    let home = tempfile::tempdir().unwrap();
+    let found = seen(&mut bare(home.path(), &[])).exits(2);
+    assert!(found.err.contains("Usage: release-notes [OPTIONS] <COMMAND>"), "{}", found.err);
+    let found = seen(&mut bare(home.path(), &["generat"])).exits(2);
+    assert!(
+        found.err.contains("unrecognized subcommand 'generat'") && found.err.contains("'generate'"),
+        "{}",
+        found.err
+    );
+}
