@@ -74,7 +74,7 @@ impl RangeArgs {
             let wrong = |error| Failure::new(Exit::Usage, format!("`DISCOVER` in the environment: {error}"));
             range.discover = Some(mode(&name).map_err(wrong)?);
         }
-        if range.start_rev.is_none() && range.start_sha.is_none() {
+        if range.start_rev.is_none() && range.start_sha.is_none() && !self.from_beginning {
             (range.start_rev, range.start_sha) = (look("START_REV"), look("START_SHA"));
         }
         if range.end_rev.is_none() && range.end_sha.is_none() {

@@ -35,7 +35,7 @@ pub(crate) struct Written {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChangelogStepError {
     #[error("cannot write the changelog on `{branch}`")]
-    Text { branch: String, source: changelog::ChangelogError },
+    Text { branch: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("cannot push the changelog to `{branch}`")]
     Push { branch: String, source: PushError },
     #[error("`{branch}` moved {TRIES} times while the changelog was written; try again later")]
@@ -71,8 +71,8 @@ impl Changelog<'_> {
         Section::new(&self.0.tag, &String::from_utf8_lossy(&bytes)).map_err(|source| self.text(source))
     }
 
-    fn text(&self, source: changelog::ChangelogError) -> ChangelogStepError {
-        ChangelogStepError::Text { branch: self.0.branch.clone(), source }
+    fn text(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ChangelogStepError {
+        ChangelogStepError::Text { branch: self.0.branch.clone(), source: source.into() }
     }
 
     async fn look(&self, cx: &ReleaseContext<'_>) -> Result<Looked, ChangelogStepError> {
@@ -89,7 +89,8 @@ impl Changelog<'_> {
         let files = ChangelogFiles { file: self.0.file.clone(), index: Some(self.0.index.clone()) };
         // A section that somebody edited by hand since is theirs: it stays as it is.
         let keep = changelog::WhenDifferent::Keep;
-        let changes = changelog_changes(&repository, head, &section, &files, others, keep).map_err(Error::from)?;
+        let changes =
+            changelog_changes(&repository, head, &section, &files, others, keep).map_err(|source| self.text(source))?;
         Ok(Looked { repository, head, changes: changes.files })
     }
 
