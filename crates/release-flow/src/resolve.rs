@@ -194,7 +194,7 @@ pub(crate) fn plan_stage(
         commit_time: observed.commit_time,
         source: observed.source.clone(),
         identity,
-        notes,
+        notes: Box::new(notes),
         versions,
         changelog: config.changelog.as_ref().map(|changelog| changelog.folder.clone()),
         changelog_downloads: config.changelog.as_ref().and_then(|changelog| changelog.downloads.clone()),

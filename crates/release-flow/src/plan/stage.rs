@@ -44,7 +44,7 @@ pub struct StagePlan {
     /// The versions to make; the first is the one the run is about.
     pub versions: Vec<StageVersion>,
     /// What the release notes cover.
-    pub notes: NotesPlan,
+    pub notes: Box<NotesPlan>,
     /// Folder of the changelog files; without it no section is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changelog: Option<String>,
