@@ -76,7 +76,7 @@ impl Command for DoctorArgs {
             stale: StaleBuild::Refuse,
         };
         let places = places(&loaded, request.mode).map_err(fail)?;
-        let mut prerequisites = examine(&loaded.config, &places, &runner.work).await;
+        let mut prerequisites = examine(&loaded.config, &places, &runner).await;
         let subject = "next version, its names free";
         prerequisites.push(match plan_stage(&loaded, &request, &runner.work.join("cache"), now()?).await {
             Ok(plan) => {

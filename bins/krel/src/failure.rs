@@ -42,6 +42,10 @@ fn advice(error: &Error) -> (Exit, Vec<String>) {
         Error::NoBase { .. } | Error::NoImagePlatform { .. } | Error::NoContainerTag { .. } => {
             one(Exit::Usage, "mend release.yaml, or make what it names; `krel config explain` tells every field")
         }
+        Error::Profile { .. } | Error::Maps { .. } | Error::Notes(_) => {
+            one(Exit::Usage, "see `notes` in release.yaml; `release-notes validate DIR` checks maps")
+        }
+        Error::NoGithub { .. } => one(Exit::Credentials, "set `GITHUB_TOKEN`, then resume"),
         Error::Version(_) => {
             one(Exit::Usage, "versions look like `v1.2.0-rc.1`, build versions like `v1.2.0-rc.1.5+0123456789abcd`")
         }

@@ -14,6 +14,7 @@ use crate::{
     observe::{missing_local_repository, remote_refs},
     places::Places,
     plan::{StagePlan, human_bytes},
+    runner::Runner,
 };
 
 /// How a prerequisite stands.
@@ -52,9 +53,11 @@ impl Prerequisite {
 }
 
 /// Looks at everything that a stage run and the release after it need on this machine and at the places.
-pub async fn examine(config: &Config, at: &Places, work: &Path) -> Vec<Prerequisite> {
+pub async fn examine(config: &Config, at: &Places, runner: &Runner) -> Vec<Prerequisite> {
+    let work = &runner.work;
     let mut out = vec![git(), disk(work, config.build.disk_gib.unwrap_or(1)), identity(&config.identity)];
     out.extend(containers(config.build.groups.iter().filter_map(|group| Some(group.container.as_ref()?.engine))));
+    out.extend(config.notes.pull_requests.as_deref().and_then(|from| github(from, runner)));
     out.extend(places(at).await);
     out
 }
@@ -63,10 +66,12 @@ pub async fn examine(config: &Config, at: &Places, work: &Path) -> Vec<Prerequis
 ///
 /// # Errors
 /// [`Error::Prerequisites`] names all of them.
-pub(crate) async fn require(plan: &StagePlan, work: &Path) -> Result<(), Error> {
+pub(crate) async fn require(plan: &StagePlan, runner: &Runner) -> Result<(), Error> {
+    let work = &runner.work;
     let jobs = plan.versions.iter().flat_map(|version| &version.jobs);
     let mut all = vec![git(), disk(work, plan.disk_gib)];
     all.extend(containers(jobs.filter_map(|job| Some(job.container.as_ref()?.engine))));
+    all.extend(plan.notes.pull_requests.as_ref().and_then(|from| github(from.as_str(), runner)));
     all.extend(places(&plan.places).await);
     let failed: Vec<String> = all
         .into_iter()
@@ -133,6 +138,21 @@ fn containers(engines: impl Iterator<Item = Option<ContainerEngine>>) -> Vec<Pre
             ),
         })
         .collect()
+}
+
+/// Notes that come from GitHub need a way there; whether the token will do, the first request tells.
+fn github(from: &str, runner: &Runner) -> Option<Prerequisite> {
+    let repository = from.strip_prefix("github:")?;
+    let subject = format!("pull requests of `{repository}`");
+    Some(match &runner.github {
+        Some(_) => Prerequisite::new(subject, Health::Ok, "a token is there", None),
+        None => Prerequisite::new(
+            subject,
+            Health::Fail,
+            "there is no token for GitHub; `GITHUB_TOKEN` is not set",
+            Some("set `GITHUB_TOKEN`"),
+        ),
+    })
 }
 
 async fn places(places: &Places) -> Vec<Prerequisite> {

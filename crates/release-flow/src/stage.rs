@@ -107,7 +107,7 @@ pub(crate) async fn apply(approved: &Approved<AnyPlan>, plan: &StagePlan, runner
     let bucket = plan.places.open_bucket()?;
     let staged_before = staged_before(&bucket, plan, fingerprint).await?;
     if staged_before.is_none() {
-        crate::doctor::require(plan, &runner.work).await?;
+        crate::doctor::require(plan, runner).await?;
     }
     let mut journal = runner.open(&bucket, approved, steps(plan)).await?;
     let workspace = Workspace::new(runner, journal.run().as_str());

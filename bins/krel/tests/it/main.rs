@@ -10,6 +10,7 @@ mod json;
 mod kill;
 mod lines;
 mod meanwhile;
+mod notes;
 mod projects;
 mod refusals;
 mod reset;
