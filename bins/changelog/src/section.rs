@@ -138,7 +138,13 @@ impl ContentArgs {
         if let Some(edition) = run.strict {
             options.compat = notes_gen::Compat::Strict(edition);
         }
-        Section::new(&document.version, &render(document, &options)).map_err(crate::failure::changelog)
+        let mut markdown = render(document, &options);
+        if let Some(mark) = run.incomplete_mark() {
+            // Below the title, which comes first in a section.
+            let title = markdown.find('\n').unwrap_or(markdown.len());
+            markdown.insert_str(title, &format!("\n\n{mark}"));
+        }
+        Section::new(&document.version, &markdown).map_err(crate::failure::changelog)
     }
 
     async fn reviewed(

@@ -60,7 +60,7 @@ fn what_is_wrong_is_named() {
         (&[range, "--profile", &profile], 2, "error: ", "hint: mend `"),
         (&[range, "--maps-from", &maps], 2, &map_problem, "release-notes validate"),
         (&[range, "--maps-from", "/nowhere"], 2, "error: cannot read `/nowhere`\n  caused by: No such file or directory (os error 2)\n", ""),
-        (&[range, "--suffix-era", "never"], 2, "error: the following required arguments were not provided", "--strict"),
+        (&[range, "--suffix-era", "never"], 2, "error: `--suffix-era` is about the bytes of the original", "--strict"),
         (&[range, "--downloads", "/nowhere"], 2, "error: cannot read `/nowhere`", ""),
         (&[range, "--repo", &empty], 2, "error: cannot open the repository `", "hint: name the repository with `--repo PATH` or `--repo URL`"),
         (&[range, "--repo", "ftp://example.invalid/x"], 2, "error: `ftp://example.invalid/x` cannot be used as a remote", ""),
