@@ -60,6 +60,7 @@ impl ContentArgs {
             Failure::new(Exit::Usage, "the version is not given").hint("name it with `--tag v1.30.0-rc.0`")
         })?;
         let version = self.version(&tag)?;
+        self.document.check()?;
         let repository = self.inputs.open(shell).await?;
         let branch = self.branch_of(&repository, &version)?;
         let ends = self.ends(&repository, &tag, &version, &branch)?;

@@ -109,6 +109,7 @@ impl Render for Generated {
 
 pub(crate) async fn run(args: GenerateArgs, shell: &mut Shell) -> Result<Exit, Failure> {
     let form = args.form.prepare()?;
+    args.document.check()?;
     let run = args.source.run(shell, &[], now()?).await?;
     let document = args.document.document(&run, shell).await?;
     let mut text = form.write(&document, &run)?;

@@ -63,8 +63,9 @@ fn what_is_wrong_is_named() {
         (&[range, "--suffix-era", "never"], 2, "error: `--suffix-era` is about the bytes of the original", "--strict"),
         (&[range, "--downloads", "/nowhere"], 2, "error: cannot read `/nowhere`", ""),
         (&[range, "--repo", &empty], 2, "error: cannot open the repository `", "hint: name the repository with `--repo PATH` or `--repo URL`"),
-        (&[range, "--repo", "ftp://example.invalid/x"], 2, "error: `ftp://example.invalid/x` cannot be used as a remote", ""),
+        (&[range, "--repo", "ftp://example.invalid/x"], 2, "error: remote `ftp://example.invalid/x` is refused: its scheme is none of file, https, http, ssh\n", ""),
         (&[range, "--repo", "https://user:word@example.invalid/x"], 2, "error: ", ""),
+        (&[range, "--repo", "https://example.invalid/a/b", "--no-fetch"], 2, "error: there is no mirror of `https://example.invalid/a/b` yet", "hint: leave `--no-fetch` out"),
         (&["HEAD~1..HEAD", "--repo", &shallow], 2, "error: the repository has no commit, tag or branch `HEAD~1`", "`git fetch --unshallow`"),
         (&["v1.1.0..", "--repo", &shallow, "--skip-first-commit", "--branch", "main", "--start-rev", "x"], 2, "error: ", ""),
     ];
