@@ -60,6 +60,7 @@ impl ContentArgs {
             Failure::new(Exit::Usage, "the version is not given").hint("name it with `--tag v1.30.0-rc.0`")
         })?;
         let version = self.version(&tag)?;
+        self.document.check()?;
         let repository = self.inputs.open(shell).await?;
         let branch = self.branch_of(&repository, &version)?;
         let ends = self.ends(&repository, &tag, &version, &branch)?;
@@ -138,7 +139,13 @@ impl ContentArgs {
         if let Some(edition) = run.strict {
             options.compat = notes_gen::Compat::Strict(edition);
         }
-        Section::new(&document.version, &render(document, &options)).map_err(crate::failure::changelog)
+        let mut markdown = render(document, &options);
+        if let Some(mark) = run.incomplete_mark() {
+            // Below the title, which comes first in a section.
+            let title = markdown.find('\n').unwrap_or(markdown.len());
+            markdown.insert_str(title, &format!("\n\n{mark}"));
+        }
+        Section::new(&document.version, &markdown).map_err(crate::failure::changelog)
     }
 
     async fn reviewed(

@@ -7,7 +7,7 @@ use git_repo::{CommitId, Expected, GitRepo, Identity, NewCommit, RefName};
 use jiff::Timestamp;
 use notes_gen::changelog::{Outcome, WhenDifferent};
 use notes_sources::{ChangelogFiles, OtherChangelogs, changelog_changes};
-use release_notes::{failure, now};
+use release_notes::{failure, identity, now};
 use serde::Serialize;
 
 use crate::section::ContentArgs;
@@ -41,13 +41,6 @@ pub(crate) struct UpdateArgs {
     /// Say what would be done, and do nothing
     #[arg(long, help_heading = "Changelog")]
     plan: bool,
-}
-
-fn identity(text: &str) -> Result<Identity, String> {
-    match text.strip_suffix('>').and_then(|text| text.split_once(" <")) {
-        Some((name, address)) if !name.is_empty() && address.contains('@') => Ok(Identity::new(name, address)),
-        _ => Err("write it as `Name <name@example.org>`".to_owned()),
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

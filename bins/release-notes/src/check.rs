@@ -13,7 +13,7 @@ use crate::annotation::annotation;
 use crate::failure;
 use crate::github::GithubArgs;
 use crate::repo::RepoArgs;
-use crate::source::RuleArgs;
+use crate::source::ProjectArgs;
 
 /// The largest event that is read, in bytes; GitHub's webhooks send at most 25 MB.
 const MAX_EVENT: u64 = 32 << 20;
@@ -41,7 +41,7 @@ pub(crate) struct CheckArgs {
     strict_warnings: bool,
     /// The rules
     #[command(flatten)]
-    rules: RuleArgs,
+    project: ProjectArgs,
     /// Which repository
     #[command(flatten)]
     repo: RepoArgs,
@@ -96,7 +96,7 @@ impl Render for Checked {
 }
 
 pub(crate) async fn run(args: CheckArgs, shell: &mut Shell) -> Result<Exit, Failure> {
-    let profile = args.rules.profile()?;
+    let profile = args.project.profile()?;
     let mut missing = Vec::new();
     let pulls = if args.pulls.is_empty() {
         vec![from_event(&args, shell).await?]

@@ -1,6 +1,6 @@
 //! What stands around the notes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cli_kit::{Exit, Failure, OrExit, Shell, env};
 use notes_gen::changelog::{ArchNames, Downloads, ImageTable};
@@ -42,6 +42,20 @@ impl DocumentArgs {
     /// The tag that was given, or that the environment names.
     pub fn tag(&self) -> Option<String> {
         self.tag.clone().or_else(|| env::process("RELEASE_VERSION"))
+    }
+
+    /// Looks whether the folders and files that were named are there, before anything slow is begun.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub fn check(&self) -> Result<(), Failure> {
+        let downloads = self.downloads.as_ref().filter(|place| !place.contains("://") && !place.starts_with("file:"));
+        for path in downloads.map(Path::new).into_iter().chain(self.images.as_deref()) {
+            std::fs::metadata(path).map_err(|source| {
+                failure::sources(notes_sources::Error::Read { path: path.display().to_string(), source })
+            })?;
+        }
+        Ok(())
     }
 
     /// The document of a run.

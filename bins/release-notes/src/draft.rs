@@ -76,7 +76,11 @@ pub(crate) struct DraftArgs {
     approve: Option<String>,
 }
 
-fn identity(text: &str) -> Result<Identity, String> {
+/// A person as git writes them.
+///
+/// # Errors
+/// When it is not `Name <address>`.
+pub fn identity(text: &str) -> Result<Identity, String> {
     let parts = text.strip_suffix('>').and_then(|text| text.split_once(" <"));
     match parts {
         Some((name, address)) if !name.is_empty() && address.contains('@') => Ok(Identity::new(name, address)),
@@ -139,9 +143,13 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
     let mut options = RenderOptions::new(Layout::Draft);
     options.profile = run.profile.clone();
     options.compat = args.source.inputs.rules.strict().map_or(Compat::Corrected, Compat::Strict);
+    let mut markdown = render(&document, &options);
+    if let Some(mark) = run.incomplete_mark() {
+        markdown.insert_str(0, &format!("{mark}\n\n"));
+    }
     let ending = Ending::of(args.source.inputs.rules.strict());
     let mut files = BTreeMap::from([
-        (format!("{folder}/release-notes-draft.md"), Some(ending.put(&render(&document, &options)).into_owned())),
+        (format!("{folder}/release-notes-draft.md"), Some(ending.put(&markdown).into_owned())),
         (format!("{folder}/release-notes-draft.json"), Some(ending.put(&to_json(&run.collected.notes)).into_owned())),
     ]);
     if let Some(work) = &args.work {

@@ -109,11 +109,16 @@ impl Render for Generated {
 
 pub(crate) async fn run(args: GenerateArgs, shell: &mut Shell) -> Result<Exit, Failure> {
     let form = args.form.prepare()?;
+    args.document.check()?;
     let run = args.source.run(shell, &[], now()?).await?;
     let document = args.document.document(&run, shell).await?;
     let mut text = form.write(&document, &run)?;
-    if !run.incomplete.is_empty() && form.format != Format::Json {
-        text.insert_str(0, &warning(&run, form.format));
+    if let Some(mark) = run.incomplete_mark() {
+        match form.format {
+            Format::Markdown => text.insert_str(0, &format!("{mark}\n\n")),
+            Format::Html => text.insert_str(0, &format!("<!-- {} -->\n", mark.trim_start_matches("> "))),
+            Format::Json => {}
+        }
     }
     if let Some(path) = &args.explain {
         let explanation = Explanation::new(&run.collected.accounting, &run.collected.applied);
@@ -160,15 +165,6 @@ impl Ending {
             Self::LineBreak if !text.is_empty() && !text.ends_with('\n') => Cow::Owned(format!("{text}\n")),
             _ => Cow::Borrowed(text),
         }
-    }
-}
-
-/// A mark at the top of a document that lacks notes.
-fn warning(run: &Run, format: Format) -> String {
-    let numbers = crate::source::numbers(&run.incomplete.keys().copied().collect());
-    match format {
-        Format::Html => format!("<!-- INCOMPLETE: pull requests {numbers} could not be read -->\n"),
-        _ => format!("> **Incomplete:** pull requests {numbers} could not be read.\n\n"),
     }
 }
 

@@ -19,11 +19,12 @@ mod validate;
 use cli_kit::{Command, Exit, Failure, Shell};
 
 pub use document::DocumentArgs;
+pub use draft::identity;
 pub use github::GithubArgs;
 pub use original::arguments;
 pub use range::RangeArgs;
 pub use repo::{RepoArgs, Repository};
-pub use source::{InputArgs, RuleArgs, Run, SourceArgs, now};
+pub use source::{EditArgs, InputArgs, ProjectArgs, RuleArgs, Run, SourceArgs, now};
 
 pub use generate::write_file;
 

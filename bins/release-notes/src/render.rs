@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
 use cli_kit::{Exit, Failure, Page, Render, Shell};
+use notes_gen::maps::ApplyOptions;
 use notes_gen::{
     Compat, Document, JsonForm, Layout, MAX_NOTES, Notes, Part, RenderOptions, Template, TemplateName, from_json,
     html_page, render, to_json_form,
@@ -13,13 +14,14 @@ use serde::Serialize;
 
 use crate::failure;
 use crate::generate::{Ending, Format, write_file};
-use crate::source::RuleArgs;
+use crate::source::{EditArgs, now};
 
 /// Write a file of notes in another form
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:
   release-notes render release-notes-draft.json
   release-notes render notes.json --format html --title v1.30.0 --out notes.html
+  release-notes render notes.json --maps-from maps                           edited since it was made
   release-notes render notes.json --template changelog --previous v1.29.0 --title v1.30.0")]
 pub(crate) struct RenderArgs {
     /// The notes, as JSON of the original or of `generate --format json`; `-` for stdin
@@ -27,7 +29,7 @@ pub(crate) struct RenderArgs {
     notes: PathBuf,
     /// The rules, which are the project's and whose document it is
     #[command(flatten)]
-    rules: RuleArgs,
+    rules: EditArgs,
     /// The form: markdown, json, html
     #[arg(long, value_enum, default_value_t, value_name = "markdown|json|html", hide_possible_values = true)]
     format: Format,
@@ -78,11 +80,17 @@ pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Fai
     } else {
         read_text(&args.notes, MAX_NOTES as u64).map_err(failure::sources)?
     };
-    let notes: Notes = from_json(&text).map_err(|error| {
+    let mut notes: Notes = from_json(&text).map_err(|error| {
         Failure::new(Exit::Usage, error).hint(format!(
             "`{}` should hold notes as `generate --format json` writes them",
             crate::check::shown(&args.notes)
         ))
+    })?;
+    let maps = args.rules.maps(&[])?;
+    let mut options = ApplyOptions::new(&profile, now()?);
+    options.rules = args.rules.map_rules();
+    maps.apply(&mut notes, &options).map_err(|errors| {
+        Failure::new(Exit::Usage, errors).hint("`release-notes validate DIR` checks a folder of maps")
     })?;
     let count = notes.len();
     let mut document = Document::new(args.title.clone().unwrap_or_default(), notes);

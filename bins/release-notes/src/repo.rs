@@ -86,7 +86,11 @@ impl RepoArgs {
         let (git, files, address) = if is_url {
             let remote = with_token(GitRemote::parse(&place).map_err(failure::git)?, token);
             let mirror = mirror_folder(&place)?;
-            let git = if self.no_fetch && mirror.join("HEAD").is_file() {
+            let git = if self.no_fetch {
+                if !mirror.join("HEAD").is_file() {
+                    return Err(Failure::new(Exit::Usage, format!("there is no mirror of `{remote}` yet"))
+                        .hint("leave `--no-fetch` out this once"));
+                }
                 GitRepo::open(&mirror).map_err(failure::git)?
             } else {
                 shell.note(format!("bringing the mirror of {remote} up to date"));

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::failure;
 use crate::generate::write_file;
-use crate::source::RuleArgs;
+use crate::source::ProjectArgs;
 
 /// Make one searchable page of the notes of many releases
 ///
@@ -30,7 +30,7 @@ pub(crate) struct SiteArgs {
     notes: Vec<PathBuf>,
     /// The project's profile, for its kinds and groups
     #[command(flatten)]
-    rules: RuleArgs,
+    project_rules: ProjectArgs,
     /// The page
     #[arg(long, short = 'o', value_name = "FILE", default_value = "release-notes.html")]
     out: PathBuf,
@@ -96,7 +96,7 @@ pub(crate) fn run(args: SiteArgs, shell: &mut Shell) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, "there are no notes")
             .hint("name files `release-notes-1.30.0.json`, or folders of them"));
     }
-    let profile = args.rules.profile()?;
+    let profile = args.project_rules.profile()?;
     let mut options = SiteOptions::new(args.project.clone().unwrap_or_else(|| profile.name.clone()));
     if let Some(title) = &args.title {
         options.title.clone_from(title);

@@ -7,7 +7,7 @@ use cli_kit::{Exit, Failure, OrExit, Shell, env};
 use github_client::Usage;
 use jiff::Timestamp;
 use notes_gen::compat::Edition;
-use notes_gen::maps::{MapRules, SuffixEra};
+use notes_gen::maps::{MapRules, Maps, SuffixEra};
 use notes_gen::{LinkStyle, Profile, PullNumber, RevertPairs};
 use notes_sources::{
     Collect, Collected, Ends, GithubSource, ListOptions, MAX_TEXT, WhenIncomplete, collect, list_range, load_maps,
@@ -19,33 +19,50 @@ use crate::github::GithubArgs;
 use crate::range::RangeArgs;
 use crate::repo::{RepoArgs, Repository};
 
-/// By which rules notes are made
+/// How the project writes things
 #[derive(Debug, Clone, clap::Args)]
-pub struct RuleArgs {
-    /// How the project writes labels, blocks and titles: a YAML file, see `examples/profiles`; else RELEASE_NOTES_PROFILE, else Kubernetes
+pub struct ProjectArgs {
+    /// How the project writes labels, blocks and titles: a YAML file, see `examples/profiles`; else RELEASE_NOTES_PROFILE, else
+    /// Kubernetes
     #[arg(long, value_name = "FILE", help_heading = "Rules")]
     profile: Option<PathBuf>,
-    /// Folder of maps, which edit notes; may be repeated, later ones win field by field
-    #[arg(long, short = 'm', value_name = "DIR", value_delimiter = ',', help_heading = "Rules")]
-    maps_from: Vec<PathBuf>,
-    /// Only pull requests with this label; may be repeated
-    #[arg(long = "include-labels", value_name = "LABEL", value_delimiter = ',', help_heading = "Rules")]
-    labels: Vec<String>,
-    /// Leave out pull requests that another one of the range reverts, and the reverts
-    #[arg(long, help_heading = "Rules")]
-    drop_reverted: bool,
-    /// The bytes of the original tool, defects included: as it was in 2020, 2021 or 2026
-    #[arg(long, value_name = "2020|2021|2026", value_parser = edition, help_heading = "Rules")]
-    strict: Option<Edition>,
-    /// What the original wrote behind edited notes: nothing (until July 2024), several groups only (since), all
-    #[arg(long, value_name = "never|several|always", value_parser = era, requires = "strict", help_heading = "Rules")]
-    suffix_era: Option<SuffixEra>,
     /// Write pull requests and authors as links; `--no-markdown-links` leaves that to GitHub
     #[arg(long, overrides_with = "no_markdown_links", hide = true)]
     markdown_links: bool,
     /// Write `#1` and `@name` without links, which GitHub makes by itself
     #[arg(long, help_heading = "Rules")]
     no_markdown_links: bool,
+}
+
+/// What is made of notes that are there
+#[derive(Debug, Clone, clap::Args)]
+pub struct EditArgs {
+    /// How the project writes things
+    #[command(flatten)]
+    project: ProjectArgs,
+    /// Folder of maps, which edit notes; may be repeated, later ones win field by field
+    #[arg(long, short = 'm', value_name = "DIR", value_delimiter = ',', help_heading = "Rules")]
+    maps_from: Vec<PathBuf>,
+    /// The bytes of the original tool, defects included: as it was in 2020, 2021 or 2026
+    #[arg(long, value_name = "2020|2021|2026", value_parser = edition, help_heading = "Rules")]
+    strict: Option<Edition>,
+    /// What the original wrote behind edited notes: nothing (until July 2024), several groups only (since), all
+    #[arg(long, value_name = "never|several|always", value_parser = era, help_heading = "Rules")]
+    suffix_era: Option<SuffixEra>,
+}
+
+/// By which rules notes are made
+#[derive(Debug, Clone, clap::Args)]
+pub struct RuleArgs {
+    /// What is made of notes
+    #[command(flatten)]
+    edit: EditArgs,
+    /// Only pull requests with this label; may be repeated
+    #[arg(long = "include-labels", value_name = "LABEL", value_delimiter = ',', help_heading = "Rules")]
+    labels: Vec<String>,
+    /// Leave out pull requests that another one of the range reverts, and the reverts
+    #[arg(long, help_heading = "Rules")]
+    drop_reverted: bool,
 }
 
 fn edition(text: &str) -> Result<Edition, String> {
@@ -66,7 +83,7 @@ fn era(text: &str) -> Result<SuffixEra, String> {
     }
 }
 
-impl RuleArgs {
+impl ProjectArgs {
     /// The project's profile.
     ///
     /// # Errors
@@ -88,10 +105,56 @@ impl RuleArgs {
         }
         Ok(profile)
     }
+}
+
+impl EditArgs {
+    /// The project's profile.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no profile.
+    pub fn profile(&self) -> Result<Profile, Failure> {
+        self.project.profile()
+    }
 
     /// Whose rules the document follows.
     pub fn strict(&self) -> Option<Edition> {
         self.strict
+    }
+
+    /// The maps, with `more` before those of the command line.
+    ///
+    /// # Errors
+    /// Every problem of every map.
+    pub fn maps(&self, more: &[PathBuf]) -> Result<Maps, Failure> {
+        if self.suffix_era.is_some() && self.strict.is_none() {
+            return Err(Failure::new(Exit::Usage, "`--suffix-era` is about the bytes of the original")
+                .hint("say which original: `--strict 2026`"));
+        }
+        let folders: Vec<PathBuf> = more.iter().chain(&self.maps_from).cloned().collect();
+        load_maps(&folders).map_err(failure::sources)
+    }
+
+    /// How the maps change notes.
+    pub fn map_rules(&self) -> MapRules {
+        match self.strict {
+            Some(_) => MapRules::Strict(self.suffix_era.unwrap_or(SuffixEra::Several)),
+            None => MapRules::default(),
+        }
+    }
+}
+
+impl RuleArgs {
+    /// The project's profile.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no profile.
+    pub fn profile(&self) -> Result<Profile, Failure> {
+        self.edit.profile()
+    }
+
+    /// Whose rules the document follows.
+    pub fn strict(&self) -> Option<Edition> {
+        self.edit.strict()
     }
 
     /// Everything that decides what the notes of a range are.
@@ -100,14 +163,11 @@ impl RuleArgs {
     /// When a profile or a map cannot be used.
     pub fn collect(&self, profile: Profile, more_maps: &[PathBuf], now: Timestamp) -> Result<Collect, Failure> {
         let mut collect = Collect::new(profile, now);
-        let folders: Vec<PathBuf> = more_maps.iter().chain(&self.maps_from).cloned().collect();
-        collect.maps = load_maps(&folders).map_err(failure::sources)?;
+        collect.maps = self.edit.maps(more_maps)?;
+        collect.map_rules = self.edit.map_rules();
         collect.labels = self.labels.iter().cloned().collect::<BTreeSet<String>>();
         collect.reverts = if self.drop_reverted { RevertPairs::LeaveOut } else { RevertPairs::Keep };
-        collect.strict = self.strict;
-        if self.strict.is_some() {
-            collect.map_rules = MapRules::Strict(self.suffix_era.unwrap_or(SuffixEra::Several));
-        }
+        collect.strict = self.edit.strict;
         Ok(collect)
     }
 }
@@ -216,13 +276,19 @@ impl InputArgs {
             let collected = collect(&listing, &ends, &source, &rules).await.map_err(failure::collect_github)?;
             (collected, source.incomplete(), Some(client.usage()))
         };
-        let run = Run { repository, ends, profile, strict: self.rules.strict, collected, incomplete, usage };
+        let run = Run { repository, ends, profile, strict: self.rules.strict(), collected, incomplete, usage };
         run.tell(shell);
         Ok(run)
     }
 }
 
 impl Run {
+    /// What a document that lacks notes says about it; nothing when it is whole.
+    pub fn incomplete_mark(&self) -> Option<String> {
+        let numbers = numbers(&self.incomplete.keys().copied().collect());
+        (!numbers.is_empty()).then(|| format!("> **Incomplete:** pull requests {numbers} could not be read."))
+    }
+
     /// Tells what came of it, and what a person should look at.
     fn tell(&self, shell: &Shell) {
         let start = self.ends.start.as_ref().map_or("the beginning", |start| start.name.as_str());

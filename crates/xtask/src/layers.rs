@@ -49,16 +49,24 @@ pub const LAYERS: &[Layer] = &[
     Layer { name: "sources", packages: &["notes-sources"], sees: &["foundations", "clients", "domain"] },
     Layer { name: "flow", packages: &["release-flow"], sees: &["foundations", "clients", "domain", "sources"] },
     Layer { name: "terminal", packages: &["cli-kit"], sees: &["release-journal", "secret-redactor"] },
+    // A command whose arguments for ranges, GitHub, rules and documents are those of `changelog` too.
+    Layer {
+        name: "notes command",
+        packages: &["release-notes"],
+        sees: &["foundations", "clients", "domain", "sources", "terminal"],
+    },
     Layer {
         name: "commands",
         packages: &["release-notes"],
         // `changelog` takes the same arguments about repository, range and GitHub as `release-notes`, from its library.
         sees: &["foundations", "clients", "domain", "sources", "flow", "terminal", "release-notes"],
+        packages: &[],
+        sees: &["foundations", "clients", "domain", "sources", "flow", "terminal", "notes command"],
     },
     Layer {
         name: "umbrella",
         packages: &["krel"],
-        sees: &["foundations", "clients", "domain", "sources", "flow", "terminal", "commands"],
+        sees: &["foundations", "clients", "domain", "sources", "flow", "terminal", "notes command", "commands"],
     },
     Layer { name: "tests", packages: &["testkit"], sees: &[] },
     Layer { name: "tasks", packages: &["xtask"], sees: &[] },
@@ -67,7 +75,7 @@ pub const LAYERS: &[Layer] = &[
 /// Packages of others that only some of ours may name, because they are heavy or would show in an API.
 pub const RESERVED: &[(&str, &[&str])] = &[
     ("anyhow", &["xtask"]),
-    ("clap", &["cli-kit", "xtask", "commands", "umbrella"]),
+    ("clap", &["cli-kit", "xtask", "notes command", "commands", "umbrella"]),
     ("clap_complete", &["cli-kit"]),
     ("clap_mangen", &["cli-kit"]),
     ("comfy-table", &["cli-kit"]),

@@ -27,6 +27,13 @@ fn notes_or_nothing() {
     assert!(failed.err.contains("cannot get pull request #1 of `org/tool`"), "{}", failed.err);
     assert_eq!((project.heads(), project.status()), (heads, String::new()), "no changelog without its notes");
 
+    let partial = update(&project, &server, &["--allow-partial", "--plan"]).exits(0);
+    assert!(partial.err.contains("the notes are not complete: pull requests #1 could not be had"), "{}", partial.err);
+    let args = ["section", "--tag", "v1.1.0-alpha.1", "--no-dependencies", "--allow-partial"];
+    let section = seen(project.command(&args).env("GITHUB_TOKEN", TOKEN).env("GITHUB_API_URL", server.url())).exits(0);
+    let mark = "# v1.1.0-alpha.1\n\n> **Incomplete:** pull requests #1 could not be read.\n\n## ";
+    assert!(section.out.starts_with(mark), "{}", section.out);
+
     server.heal();
     let made = update(&project, &server, &[]).exits(0);
     let file = project.file("main", "CHANGELOG/CHANGELOG-1.1.md").unwrap();

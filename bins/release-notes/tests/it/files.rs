@@ -85,6 +85,10 @@ fn notes_in_other_forms() {
     let json = run(&["--output", "json"]).exits(0).json();
     assert_eq!((&json["schema"], &json["notes"]), (&"krel/rendered-notes/v1".into(), &1.into()));
     run(&["--template", "inline:{{#if"]).exits(2);
+    fs::create_dir(home.path().join("maps")).unwrap();
+    fs::write(home.path().join("maps/pr-7.yaml"), "pr: 7\nreleasenote:\n  text: The pump is dry.\n").unwrap();
+    let edited = run(&["--maps-from", "maps"]).exits(0).out;
+    assert!(edited.contains("- The pump is dry. ([#7]"), "{edited}");
     run(&["--template", "changelog", "--format", "json"]).exits(2);
     fs::write(home.path().join("notes.json"), "{").unwrap();
     let wrong = run(&["-o", "out.md"]).exits(2);

@@ -44,6 +44,23 @@ fn titles_need_no_account() {
 }
 
 #[test]
+fn a_url_is_mirrored() {
+    let mut project = Project::new();
+    let url = format!("file://{}", project.git.path().display());
+    let home = project.git.folder().to_owned();
+    let run = |args: &[&str]| {
+        let line = ["generate", "v1.0.0..", "--titles", "--github", "org/tool", "--repo", &url];
+        seen(&mut bare(&home, &[&line[..], args].concat()))
+    };
+    let first = run(&[]).exits(0);
+    assert_eq!(first.out, TITLES);
+    assert!(first.err.starts_with(&format!("bringing the mirror of {url} up to date\n")), "{}", first.err);
+    project.git.squash_pull(6, "Paint it");
+    assert_eq!(run(&["--no-fetch"]).exits(0).out, TITLES, "as it is");
+    assert!(run(&[]).exits(0).out.contains("- Paint it ([#6]"));
+}
+
+#[test]
 fn lines_of_the_original_work() {
     let project = Project::new();
     let place = project.git.path();

@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use testkit::GitWorld;
 use testkit::github::{Answer, Fault, On};
 
-use crate::world::{Project, TOKEN, bare, body, seen, text};
+use crate::world::{Project, TOKEN, bare, body, seen, shared, text};
 
 const NOTES: &str = "\
 ## Urgent Upgrade Notes
@@ -221,4 +222,29 @@ fn notes_cannot_break_out_of_a_page() {
     });
     let page = project.run(&with(&["--format", "html"])).exits(0).out;
     assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("javascript:"), "{page}");
+}
+
+#[test]
+fn answers_that_the_original_recorded() {
+    let (Some(recording), Some(data)) = (shared("release-notes/recorded-api"), shared("github-recordings/v1.16.3"))
+    else {
+        return;
+    };
+    let mut git = GitWorld::new("main");
+    git.commit("Begin");
+    git.tag("v1.16.2");
+    let commits: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(data.join("commits.json")).unwrap()).unwrap();
+    for commit in commits.as_array().unwrap().iter().rev() {
+        git.commit_files(commit["commit"]["message"].as_str().unwrap(), &[]);
+    }
+    git.tag("v1.16.3");
+    let expected = fs::read_to_string(recording.join("expected/2020-patchReleaseExpectedContent.md")).unwrap();
+    let replay = recording.join("changelog-v1.16.3");
+    let args = ["generate", "v1.16.2..v1.16.3", "--github", "kubernetes/kubernetes", "--strict", "2020", "--replay"];
+    let found = seen(bare(git.folder(), &[&args[..], &[text(&replay)]].concat()).current_dir(git.path())).exits(0);
+    assert!(found.err.ends_with("19 notes of 19 pull requests in 56 commits; 0 requests, 0 B\n"), "{}", found.err);
+    // Pull requests that only a commit's id names are not found here: these commits have other ids.
+    let same = expected.lines().filter(|line| line.starts_with("- ") && found.out.contains(line)).count();
+    assert_eq!(same, 18, "{}", found.out);
 }
