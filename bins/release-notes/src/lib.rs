@@ -20,7 +20,7 @@ use cli_kit::{Command, Exit, Failure, Shell};
 
 pub use document::DocumentArgs;
 pub use draft::identity;
-pub use github::GithubArgs;
+pub use github::{Account, GithubArgs};
 pub use original::arguments;
 pub use range::RangeArgs;
 pub use repo::{RepoArgs, Repository};
