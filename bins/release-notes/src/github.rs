@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cli_kit::{Exit, Failure, OrExit, Shell, env};
-use git_repo::{GitRemote, Token};
 use github_client::{Auth, Event, GithubClient, GithubClientBuilder, Mode, Recording};
 use http_kit::{token_from_file, token_from_program};
 use secrecy::SecretString;
@@ -48,11 +47,11 @@ pub struct Account {
 
 impl Account {
     /// The remote with the token, if it is the token's host and reached by https: no other server is ever told.
-    pub(crate) fn on(&self, remote: GitRemote, address: &str) -> GitRemote {
+    pub(crate) fn on(&self, remote: git_repo::GitRemote, address: &str) -> git_repo::GitRemote {
         if !self.is_for(address) {
             return remote;
         }
-        remote.clone().with_token(Token::new(self.token.clone())).unwrap_or(remote)
+        remote.clone().with_token(git_repo::Token::new(self.token.clone())).unwrap_or(remote)
     }
 
     fn is_for(&self, address: &str) -> bool {
@@ -236,7 +235,7 @@ mod tests {
             let host = web_host(api.map(|api| Url::parse(api).unwrap()).as_ref());
             let account = Account { token: SecretString::from("t0ken"), host };
             assert_eq!(account.is_for(address), expected, "{api:?} {address}");
-            let remote = GitRemote::parse(address).unwrap();
+            let remote = git_repo::GitRemote::parse(address).unwrap();
             assert!(!format!("{account:?} {:?}", account.on(remote, address)).contains("t0ken"));
         }
     }
