@@ -204,7 +204,11 @@ async fn apply(git: &GitRepo, updates: &[(RefName, BranchUpdate)]) -> Result<(),
     for (name, update) in updates {
         let Some(commit) = update.commit else { continue };
         git.update_ref(name, Expected::Is(update.before.object()), commit.object()).map_err(|error| {
-            Failure::new(Exit::Moved, error).hint("run it again: it goes on from where the branch is now")
+            let hint = "run it again: what is done is found, and it goes on from where the branches are now";
+            match error {
+                git_repo::Error::Moved { .. } => Failure::new(Exit::Moved, error).hint(hint),
+                error => failure::git(error).hint(hint),
+            }
         })?;
         if checked_out(name) {
             git.follow_head().await.map_err(failure::git)?;

@@ -102,10 +102,10 @@ pub(crate) async fn run(args: CheckArgs, shell: &mut Shell) -> Result<Exit, Fail
         vec![from_event(&args, shell).await?]
     } else {
         let mut found = Vec::new();
-        let token = args.github.token().await?;
+        let account = args.github.account().await?;
         let repo = match args.repo.named()? {
             Some(repo) => repo,
-            None => args.repo.open(shell, token.as_ref()).await?.require_github()?.clone(),
+            None => args.repo.open(shell, account.as_ref()).await?.require_github()?.clone(),
         };
         let client = args.github.client(shell).await?;
         let numbers: Vec<_> =

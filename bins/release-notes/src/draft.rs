@@ -10,12 +10,12 @@ use github_client::{GithubClient, RepoId};
 use notes_gen::{Compat, Document, Layout, RenderOptions, render, to_json};
 use pull_proposal::{Places, PlanError, Proposal, ProposalPlan, Proposed, apply, observe, plan};
 use release_journal::{Plan, Reach};
-use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::failure;
 use crate::generate::{Ending, write_file};
-use crate::repo::{mirror_folder, with_token};
+use crate::github::Account;
+use crate::repo::mirror_folder;
 use crate::source::{SourceArgs, now};
 
 /// Propose the draft of a release's notes: open a pull request, or update the open one
@@ -125,8 +125,8 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         None => format!("releases/release-{}/release-notes", line_of(&args.tag)?),
     };
     let github = &args.source.inputs.github;
-    let (client, token) = github.live_client(shell).await?;
-    let places = args.places(&client, &fork, &token, shell).await?;
+    let (client, account) = github.live_client(shell).await?;
+    let places = args.places(&client, &fork, &account, shell).await?;
 
     // Edits that are merged already count, whoever made the draft before; the original forgot them.
     let merged = tempfile::tempdir().or_exit(Exit::Unexpected)?;
@@ -212,13 +212,13 @@ impl DraftArgs {
         &self,
         client: &GithubClient,
         fork: &RepoId,
-        token: &SecretString,
+        account: &Account,
         shell: &Shell,
     ) -> Result<Places, Failure> {
         let remote = |given: &Option<String>, repo: &RepoId| -> Result<GitRemote, Failure> {
             let address = given.clone().unwrap_or_else(|| format!("{}/{repo}.git", client.web()));
             let remote = GitRemote::parse(&address).map_err(failure::git)?;
-            Ok(with_token(remote, Some(token)))
+            Ok(account.on(remote, &address))
         };
         let (target, fork) = (remote(&self.target_url, &self.target)?, remote(&self.fork_url, fork)?);
         let local = match &self.clone {

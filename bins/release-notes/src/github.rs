@@ -37,6 +37,35 @@ pub struct GithubArgs {
     concurrency: u8,
 }
 
+/// A token, and the host that it is for.
+#[derive(Debug, Clone)]
+pub struct Account {
+    token: SecretString,
+    host: String,
+}
+
+impl Account {
+    /// The remote with the token, if it is the token's host and reached by https: no other server is ever told.
+    pub(crate) fn on(&self, remote: git_repo::GitRemote, address: &str) -> git_repo::GitRemote {
+        if !self.is_for(address) {
+            return remote;
+        }
+        remote.clone().with_token(git_repo::Token::new(self.token.clone())).unwrap_or(remote)
+    }
+
+    fn is_for(&self, address: &str) -> bool {
+        Url::parse(address).is_ok_and(|url| url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(&self.host)))
+    }
+}
+
+/// The host of a server's pages and repositories, from the address of its API.
+fn web_host(api: Option<&Url>) -> String {
+    match api.and_then(Url::host_str) {
+        None | Some("api.github.com") => "github.com".to_owned(),
+        Some(host) => host.to_owned(),
+    }
+}
+
 impl GithubArgs {
     /// Whether the network may be asked at all.
     pub fn asks(&self) -> bool {
@@ -70,8 +99,17 @@ impl GithubArgs {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn token(&self) -> Result<Option<SecretString>, Failure> {
+    async fn token(&self) -> Result<Option<SecretString>, Failure> {
         if self.asks() { self.find_token().await } else { Ok(None) }
+    }
+
+    /// The token with its host, if there is one.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the address of the API is none.
+    pub async fn account(&self) -> Result<Option<Account>, Failure> {
+        let host = web_host(self.api()?.as_ref());
+        Ok(self.token().await?.map(|token| Account { token, host }))
     }
 
     async fn find_token(&self) -> Result<Option<SecretString>, Failure> {
@@ -106,10 +144,10 @@ impl GithubArgs {
     ///
     /// # Errors
     /// Exit 6 without a token.
-    pub async fn live_client(&self, shell: &Shell) -> Result<(GithubClient, SecretString), Failure> {
+    pub async fn live_client(&self, shell: &Shell) -> Result<(GithubClient, Account), Failure> {
         let token = self.find_token().await?.ok_or_else(Self::no_token)?;
         let client = self.builder(shell)?.auth(Auth::token(token.clone())).build().or_exit(Exit::Usage)?;
-        Ok((client, token))
+        Ok((client, Account { token, host: web_host(self.api()?.as_ref()) }))
     }
 
     /// The client, with its recording.
@@ -173,5 +211,32 @@ fn observer(shell: &Shell) -> impl Fn(&Event) + Send + Sync + 'static {
         ),
         Event::DamagedFile { path } => say(format!("`{}` is damaged and is asked for again", path.display())),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_for_one_host() {
+        for (api, address, expected) in [
+            (None, "https://github.com/org/tool", true),
+            (None, "https://GitHub.com/org/tool.git", true),
+            (Some("https://api.github.com"), "https://github.com/org/tool", true),
+            (None, "https://example.invalid/org/tool", false),
+            (None, "https://github.com.example.invalid/org/tool", false),
+            (None, "https://example.invalid/github.com/org", false),
+            (None, "git@github.com:org/tool", false),
+            (None, "/srv/git/tool.git", false),
+            (Some("https://ghe.example.invalid/api/v3"), "https://ghe.example.invalid/org/tool", true),
+            (Some("https://ghe.example.invalid/api/v3"), "https://github.com/org/tool", false),
+        ] {
+            let host = web_host(api.map(|api| Url::parse(api).unwrap()).as_ref());
+            let account = Account { token: SecretString::from("t0ken"), host };
+            assert_eq!(account.is_for(address), expected, "{api:?} {address}");
+            let remote = git_repo::GitRemote::parse(address).unwrap();
+            assert!(!format!("{account:?} {:?}", account.on(remote, address)).contains("t0ken"));
+        }
     }
 }

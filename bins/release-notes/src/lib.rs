@@ -20,7 +20,7 @@ use cli_kit::{Command, Exit, Failure, Shell};
 
 pub use document::DocumentArgs;
 pub use draft::identity;
-pub use github::GithubArgs;
+pub use github::{Account, GithubArgs};
 pub use original::arguments;
 pub use range::RangeArgs;
 pub use repo::{RepoArgs, Repository};
@@ -37,7 +37,9 @@ Examples:
   release-notes check --event \"$GITHUB_EVENT_PATH\"      does this pull request have a note?
   release-notes site notes/ -o index.html               one searchable page
 
-Exit codes: 0 done; 2 bad input; 6 no token; 7 try later; 9 a check found something")]
+Command lines of the original, which has no verb, are taken as those of `generate`; its `--output FILE` is `--out FILE`.
+
+Exit codes: 0 done, or nothing to do; 2 bad input; 3 refused; 5 a branch moved; 6 no token; 7 try later; 9 a check found something")]
 pub struct ReleaseNotesArgs {
     #[command(subcommand)]
     verb: Verb,

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use cli_kit::{Exit, Failure, OrExit, Shell, env};
-use git_repo::{GitRemote, GitRepo, RefName, Token};
+use git_repo::{GitRemote, GitRepo, RefName};
 use github_client::RepoId;
-use secrecy::SecretString;
 use url::Url;
 
 use crate::failure;
+use crate::github::Account;
 
 /// Which repository
 #[derive(Debug, Clone, clap::Args)]
@@ -79,12 +79,16 @@ impl RepoArgs {
     ///
     /// # Errors
     /// When there is no repository, or it cannot be reached.
-    pub async fn open(&self, shell: &Shell, token: Option<&SecretString>) -> Result<Repository, Failure> {
+    pub async fn open(&self, shell: &Shell, account: Option<&Account>) -> Result<Repository, Failure> {
         let (place, named) = self.resolved()?;
         let place = place.unwrap_or_else(around);
         let is_url = place.contains("://") || (place.contains('@') && place.contains(':'));
         let (git, files, address) = if is_url {
-            let remote = with_token(GitRemote::parse(&place).map_err(failure::git)?, token);
+            let remote = GitRemote::parse(&place).map_err(failure::git)?;
+            let remote = match account {
+                Some(account) => account.on(remote, &place),
+                None => remote,
+            };
             let mirror = mirror_folder(&place)?;
             let git = if self.no_fetch {
                 if !mirror.join("HEAD").is_file() {
@@ -177,14 +181,6 @@ fn around() -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let found = here.ancestors().find(|folder| folder.join(".git").exists());
     found.map_or_else(|| ".".to_owned(), |folder| folder.display().to_string())
-}
-
-/// A token goes to https alone; other addresses are reached without.
-pub(crate) fn with_token(remote: GitRemote, token: Option<&SecretString>) -> GitRemote {
-    match token {
-        Some(token) => remote.clone().with_token(Token::new(token.clone())).unwrap_or(remote),
-        None => remote,
-    }
 }
 
 /// Host and repository in the address of a remote: `https://host/owner/name.git`, `git@host:owner/name`.

@@ -240,8 +240,8 @@ impl InputArgs {
     /// # Errors
     /// When there is none.
     pub async fn open(&self, shell: &Shell) -> Result<Repository, Failure> {
-        let token = if self.titles { None } else { self.github.token().await? };
-        self.repo.open(shell, token.as_ref()).await
+        let account = if self.titles { None } else { self.github.account().await? };
+        self.repo.open(shell, account.as_ref()).await
     }
 
     /// Makes the notes of a range.

@@ -201,6 +201,32 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn stopped_between_the_branches() {
+    let mut project = Project::new();
+    project.git.create_branch("release-1.1");
+    project.git.merge_pull(2, "bob/two", "Add a valve");
+    project.git.switch("main");
+    // Another git holds the release branch.
+    let lock = project.git.path().join(".git/refs/heads/release-1.1.lock");
+    write(&lock, "");
+    let release = project.git.git(&["rev-parse", "release-1.1"]);
+    let stopped = project.update("v1.1.0-rc.0", &[]);
+    assert!(stopped.code != 0 && stopped.err.contains("hint: run it again"), "{}", stopped.err);
+    assert_eq!(project.git.git(&["rev-parse", "release-1.1"]), release);
+    assert_eq!(project.status(), "", "the work tree is as its branch says");
+    fs::remove_file(&lock).unwrap();
+    project.update("v1.1.0-rc.0", &[]).exits(0);
+    let heads = project.heads();
+    for branch in ["main", "release-1.1"] {
+        let file = project.file(branch, "CHANGELOG/CHANGELOG-1.1.md").unwrap();
+        assert_eq!(file.matches("\n# v1.1.0-rc.0\n").count(), 1, "{branch}: {file}");
+        assert_eq!(project.git.git(&["rev-list", "--count", &format!("{branch}^..{branch}")]), "1");
+    }
+    project.update("v1.1.0-rc.0", &[]).exits(0);
+    assert_eq!(project.heads(), heads);
+}
+
+#[test]
 fn a_changelog_that_is_none() {
     let mut project = Project::new();
     project.git.commit_files(

@@ -20,7 +20,8 @@ pub(super) fn description(note: &Note, mapped: &[Provenance]) -> String {
     .filter_map(|(set, name)| set.then_some(name))
     .collect();
     let mut text = format!("#{} {}\n", note.pr_number, note.pr_url);
-    text.push_str(&format!("{} author: {}\n", mark(MapField::Author), note.author));
+    let author = if note.author.is_empty() { "-" } else { &note.author };
+    text.push_str(&format!("{} author: {author}\n", mark(MapField::Author)));
     text.push_str(&format!("{} groups: {}\n", mark(MapField::Sigs), list(&note.sigs)));
     text.push_str(&format!("{} kinds:  {}\n", mark(MapField::Kinds), list(&note.kinds)));
     text.push_str(&format!("{} areas:  {}\n", mark(MapField::Areas), list(&note.areas)));

@@ -27,6 +27,21 @@ fn published_drafts_are_rendered_to_the_byte() {
 }
 
 #[test]
+fn published_maps_change_nothing_of_published_drafts() {
+    let Some(folder) = shared("release-notes") else { return };
+    let home = tempfile::tempdir().unwrap();
+    // What was written behind edited notes changed in 2024.
+    for (line, era) in [("release-1.30", "never"), ("release-1.32", "several")] {
+        let (draft, maps) = (folder.join(line).join("release-notes-draft.json"), folder.join(line).join("maps"));
+        let rules = ["--strict", "2026", "--suffix-era", era, "-o", "out.md"];
+        let args = [&["render", text(&draft), "--maps-from", text(&maps)], &rules[..]].concat();
+        seen(&mut bare(home.path(), &args)).exits(0);
+        let expected = fs::read(folder.join(line).join("release-notes-draft.md")).unwrap();
+        assert!(fs::read(home.path().join("out.md")).unwrap() == expected, "{line}: other bytes");
+    }
+}
+
+#[test]
 fn published_maps_are_valid() {
     let Some(folder) = shared("release-notes") else { return };
     let home = tempfile::tempdir().unwrap();

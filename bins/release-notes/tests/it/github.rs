@@ -248,3 +248,33 @@ fn answers_that_the_original_recorded() {
     let same = expected.lines().filter(|line| line.starts_with("- ") && found.out.contains(line)).count();
     assert_eq!(same, 18, "{}", found.out);
 }
+
+#[test]
+fn hostile_descriptions() {
+    let project = Project::new();
+    let large = body(&format!("Large. {}", "x".repeat(1 << 20)));
+    let bodies = [
+        body("A\u{0}B with a\u{202e}mark and \u{7}bell."),
+        body("| a | table |\r\n|---|---|\r\n``````\r\n## Heading of mine\r\n<!-- hidden -->"),
+        "```release-note\n````\n```release-note\ninner\n```\n````\n```".to_owned(),
+        large,
+        "`".repeat(100_000),
+    ];
+    project.server.world(|hub| {
+        let repo = hub.repository("org/tool");
+        for (number, body) in (1..).zip(&bodies) {
+            repo.issues.get_mut(&number).unwrap().body(body).labels(&["kind/bug"]);
+        }
+    });
+    for form in ["markdown", "json", "html"] {
+        let found = project.run(&with(&["--format", form, "-o", "notes.txt"])).exits(0);
+        assert!(!found.err.contains("panicked"), "{}", found.err);
+        let text = fs::read_to_string(project.git.path().join("notes.txt")).unwrap();
+        assert!(!text.contains('\u{0}') && !text.contains('\u{7}') && !text.contains("hidden"), "{form}");
+        if form == "markdown" {
+            let headings: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+            assert!(!headings.contains(&"## Heading of mine"), "{headings:?}");
+        }
+        fs::remove_file(project.git.path().join("notes.txt")).unwrap();
+    }
+}
