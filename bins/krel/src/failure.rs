@@ -45,7 +45,13 @@ fn advice(error: &Error) -> (Exit, Vec<String>) {
         Error::Profile { .. } | Error::Maps { .. } | Error::Notes(_) => {
             one(Exit::Usage, "see `notes` in release.yaml; `release-notes validate DIR` checks maps")
         }
-        Error::NoGithub { .. } => one(Exit::Credentials, "set `GITHUB_TOKEN`, then resume"),
+        Error::Changelog { .. } => {
+            one(Exit::Refused, "mend that file on its branch, then go on; nothing is public yet")
+        }
+        Error::BranchChangelog { .. } => {
+            one(Exit::Refused, "mend that file on its branch and run it again; nothing is public yet")
+        }
+        Error::NoGithub { .. } => one(Exit::Credentials, "set `GITHUB_TOKEN` and run it again"),
         Error::Version(_) => {
             one(Exit::Usage, "versions look like `v1.2.0-rc.1`, build versions like `v1.2.0-rc.1.5+0123456789abcd`")
         }

@@ -211,8 +211,9 @@ impl Finder<'_> {
     }
 }
 
-/// The tag before a version, as a changelog of that version counts: the patch before a patch, the newest `X.Y.0` below a
-/// minor's alpha.1 and its official release, else the newest lower tag of the same line or below. Nothing for the first of all.
+/// The tag that the notes of a version count from: for a patch the patch before it; for `X.Y.0` and the alpha that opens its cycle
+/// the newest `X.Y.0` of a line before, whose branch need not be in its history; for other pre-releases the newest tag below it of the
+/// same line, else of any. An official release counts from official ones alone, so that the first of all covers everything.
 pub fn previous_tag<'a>(tags: &'a [VersionTag], version: &Version) -> Option<&'a VersionTag> {
     let newest = |accept: &dyn Fn(&Version) -> bool| {
         tags.iter()
@@ -220,17 +221,17 @@ pub fn previous_tag<'a>(tags: &'a [VersionTag], version: &Version) -> Option<&'a
             .max_by(|a, b| a.version.cmp_precedence(&b.version))
     };
     let same_line = |other: &Version| (other.major, other.minor) == (version.major, version.minor);
-    if version.pre.is_empty() && version.patch > 0 {
-        return newest(&|other| same_line(other) && other.pre.is_empty()).or_else(|| newest(&|_| true));
+    let official = |other: &Version| other.pre.is_empty();
+    let minor_before = || newest(&|other| official(other) && other.patch == 0 && !same_line(other));
+    if official(version) {
+        let before =
+            if version.patch > 0 { newest(&|other| official(other) && same_line(other)) } else { minor_before() };
+        return before.or_else(|| newest(&|other| official(other)));
     }
-    let opens_cycle = version.pre.is_empty() || matches!(version.pre.as_str(), "alpha.0" | "alpha.1");
-    if version.patch == 0 && opens_cycle {
-        return newest(&|other| other.pre.is_empty() && other.patch == 0 && !same_line(other))
-            .or_else(|| newest(&|_| true));
+    if version.patch == 0 && matches!(version.pre.as_str(), "alpha.0" | "alpha.1") {
+        return minor_before().or_else(|| newest(&|_| true));
     }
-    newest(&|other| same_line(other))
-        .or_else(|| newest(&|other| other.pre.is_empty() && other.patch == 0))
-        .or_else(|| newest(&|_| true))
+    newest(&|other| same_line(other)).or_else(minor_before).or_else(|| newest(&|_| true))
 }
 
 fn of_tag(tag: &VersionTag) -> End {

@@ -34,6 +34,14 @@ pub enum Error {
         /// What is wrong, with file and line.
         problem: String,
     },
+    /// Mend the changelog on the branch.
+    #[error("the changelog on `{branch}` cannot be written")]
+    BranchChangelog {
+        /// The branch.
+        branch: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Give the run a token for GitHub.
     #[error("the notes come from `{from}`, and this run cannot reach GitHub")]
     NoGithub {

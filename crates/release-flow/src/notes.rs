@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
-use notes_gen::maps::{ApplyOptions, MapFile, Maps};
+use notes_gen::maps::{ApplyOptions, MapFile, Maps, render_map};
 use notes_gen::{Document, Layout, Notes, Profile, PullNumber, RenderOptions};
 
 use crate::{
@@ -41,19 +41,26 @@ pub(crate) fn plan(loaded: &Loaded, since: Option<NotesSince>, now: Timestamp) -
         }
     };
     let mut maps = Vec::new();
+    let mut withheld = 0;
     for folder in &config.maps {
         for file in notes_sources::read_maps(&loaded.folder.join(folder))? {
             let path = shown(&loaded.folder, &file.path);
             let parsed =
                 MapFile::parse(path.clone(), &file.text).map_err(|error| Error::Maps { problem: error.to_string() })?;
-            let hidden = parsed.maps().iter().any(|map| map.embargoed_until().is_some_and(|until| until > now));
-            if !hidden {
+            let (hidden, public): (Vec<_>, Vec<_>) =
+                parsed.maps().iter().partition(|map| map.embargoed_until().is_some_and(|until| until > now));
+            withheld += hidden.len();
+            if hidden.is_empty() {
                 maps.push(NotesMap { path, text: file.text });
+            } else if !public.is_empty() {
+                // What may be seen of the file counts all the same.
+                let texts: Vec<String> = public.into_iter().map(|map| render_map(map, None)).collect();
+                maps.push(NotesMap { path, text: texts.join("---\n") });
             }
         }
     }
     maps_of(&maps)?;
-    Ok(NotesPlan { since, pull_requests, profile, maps, dependencies: config.dependencies.clone() })
+    Ok(NotesPlan { since, pull_requests, profile, maps, withheld, dependencies: config.dependencies.clone() })
 }
 
 /// A path as the configuration would write it.

@@ -16,7 +16,7 @@ use crate::{
         TarballConfig, expand, placeholders,
     },
     engine::{ArtifactSpec, BuildJob, ContainerSpec},
-    observe::{StageObserved, VersionTag},
+    observe::StageObserved,
     places::{Mode, Places},
     plan::{
         ImageJob, ImagePart, NotesSince, Project, StagePlan, StageVersion, TarballEntry, TarballJob, TarballSource,
@@ -180,7 +180,7 @@ pub(crate) fn plan_stage(
             images,
         });
     }
-    let notes = crate::notes::plan(loaded, since(&next.prime().version, observed)?, now)?;
+    let notes = crate::notes::plan(loaded, since(&next.prime().version, observed), now)?;
     Ok(StagePlan {
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         created: now,
@@ -275,35 +275,21 @@ fn check_new(prime: &PlannedVersion, branch: &ReleaseBranch, observed: &StageObs
     }
 }
 
-/// The release that notes count from: for an official x.y.0 the official before it, for a patch the patch before it, for a
-/// pre-release the newest version below it whose tag is in its history.
-fn since(prime: &ReleaseVersion, observed: &StageObserved) -> Result<Option<NotesSince>, Error> {
-    let official = |version: &ReleaseVersion| version.kind() == ReleaseKind::Official;
-    let below = observed.tags.range(..prime).rev();
-    let found: Option<(&ReleaseVersion, &VersionTag)> = if official(prime) {
-        let same_line = |version: &ReleaseVersion| version.line() == prime.line();
-        if prime.patch() > 0 {
-            below.clone().find(|(version, _)| official(version) && same_line(version))
-        } else {
-            // The notes of x.y.0 cover all since x.(y-1).0, whose tag is on another branch.
-            below.clone().find(|(version, _)| official(version) && version.patch() == 0)
-        }
-        .or_else(|| below.clone().find(|(version, _)| official(version)))
-    } else {
-        let mut found = None;
-        for (version, tag) in below {
-            let reachable = observed
-                .repository
-                .is_ancestor(tag.commit, observed.commit)
-                .map_err(Error::git(format!("compare tag `{}` with the build", tag.tag)))?;
-            if reachable {
-                found = Some((version, tag));
-                break;
-            }
-        }
-        found
-    };
-    Ok(found.map(|(version, tag)| NotesSince { version: *version, tag: tag.tag.clone(), commit: tag.commit }))
+/// The release that notes count from, by the rule that `changelog` follows too.
+fn since(prime: &ReleaseVersion, observed: &StageObserved) -> Option<NotesSince> {
+    let semver = |version: &ReleaseVersion| version.to_string().trim_start_matches('v').parse().ok();
+    let known: Vec<(&ReleaseVersion, notes_sources::VersionTag)> = observed
+        .tags
+        .iter()
+        .filter_map(|(version, tag)| {
+            let (name, commit) = (tag.tag.clone(), tag.commit);
+            Some((version, notes_sources::VersionTag { name, version: semver(version)?, commit }))
+        })
+        .collect();
+    let tags: Vec<_> = known.iter().map(|(_, tag)| tag.clone()).collect();
+    let before = notes_sources::previous_tag(&tags, &semver(prime)?)?;
+    let (version, _) = known.iter().find(|(_, tag)| tag == before)?;
+    Some(NotesSince { version: **version, tag: before.name.clone(), commit: before.commit })
 }
 
 fn jobs(

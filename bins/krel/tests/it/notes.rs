@@ -22,7 +22,8 @@ datafields:
     linkedPRs: [2]
 ";
 /// The clock of the tests stands before this.
-const EMBARGOED: &str = "pr: 3\nembargo: 2099-01-01T00:00:00Z\nreleasenote:\n  text: Words-under-embargo\n";
+const EMBARGOED: &str = "pr: 3\nembargo: 2099-01-01T00:00:00Z\nreleasenote:\n  text: Words-under-embargo\n\
+    ---\npr: 3\nreleasenote:\n  text: The README tells the truth\n";
 
 /// A project whose notes come from GitHub; with maps, a profile and dependencies.
 fn world() -> World {
@@ -69,6 +70,8 @@ fn run(world: &World, server: &GithubServer, args: &[&str]) -> Run {
 fn notes_of_github_in_a_whole_cut() {
     let (world, server) = (world(), forge());
     let stage = ["stage", "--nomock", "--type", "beta"];
+    let shown = String::from_utf8(world.command(&[&stage[..], &["--plan"]].concat()).output().unwrap().stdout).unwrap();
+    assert!(shown.contains("maps           1 under embargo, left out"), "{shown}");
     // Without a token the run does not begin, and says what it lacks.
     let plan = world.fingerprint(&stage);
     let approved = [&stage[..], &["--approve", &plan]].concat();
@@ -87,7 +90,7 @@ fn notes_of_github_in_a_whole_cut() {
         "### CVE-2025-1234: Greetings of strangers",
         "- Greets by name, which an editor said better. ([#2]",
         "[SIG CLI]",
-        "- The README is right ([#3]",
+        "- The README tells the truth ([#3]",
         "### Container Images",
         "registry.example.invalid/hello:v1.0.0-beta.1",
         "## Dependencies",

@@ -96,6 +96,8 @@ fn the_tag_before_a_version() {
         ("1.1.0-beta.0", Some("v1.1.0-alpha.1")),
         ("1.2.0-alpha.1", Some("v1.1.0")),
         ("1.0.0", None),
+        ("2.0.0-rc.0", Some("v1.1.0")),
+        ("2.0.0", Some("v1.1.0")),
     ] {
         assert_eq!(before(version), expected, "{version}");
     }

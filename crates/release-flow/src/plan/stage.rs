@@ -206,9 +206,16 @@ pub struct NotesPlan {
     /// The maps, as they were when the plan was made. None is under embargo.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub maps: Vec<NotesMap>,
+    /// How many maps are under embargo, and so left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub withheld: usize,
     /// Folders whose manifests are compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<String>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A map of release notes.
@@ -284,6 +291,9 @@ impl fmt::Display for StagePlan {
         match &self.notes.since {
             Some(since) => writeln!(f, "  notes          since {} ({})", since.tag, short(since.commit))?,
             None => writeln!(f, "  notes          the whole history")?,
+        }
+        if self.notes.withheld > 0 {
+            writeln!(f, "  maps           {} under embargo, left out", self.notes.withheld)?;
         }
         write!(f, "  staging        {}/{}", self.places.bucket.as_str().trim_end_matches('/'), self.prefix)
     }

@@ -4,6 +4,7 @@ use artifact_publish::{Depth, TreeOptions, verify_tree};
 use release_journal::{Observed, Step};
 
 use super::{
+    changelog::Changelog,
     images,
     page::PublishPage,
     publish::{Copy, Keep, MoveMarker, ReleaseContext, digest_of},
@@ -38,6 +39,9 @@ pub(crate) async fn look_ahead(cx: &ReleaseContext<'_>) -> Result<(), Error> {
     }
     if let Observed::Different(difference) = Push::look(cx).await? {
         return Err(difference.into());
+    }
+    for changelog in &cx.plan.changelogs {
+        Changelog(changelog).look_ahead(cx).await?;
     }
     for page in &cx.plan.pages {
         at_destination(cx, &PublishPage(page)).await?;

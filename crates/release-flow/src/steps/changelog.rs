@@ -94,6 +94,19 @@ impl Changelog<'_> {
         Ok(Looked { repository, head, changes: changes.files })
     }
 
+    /// Whether the section can be written to the branch as it is now. A branch that this release makes is as its section wants it.
+    ///
+    /// # Errors
+    /// When the changelog there is none, or has been edited into something that no section can be put into.
+    pub(super) async fn look_ahead(&self, cx: &ReleaseContext<'_>) -> Result<(), Error> {
+        match self.look(cx).await {
+            Ok(_) | Err(ChangelogStepError::NoBranch { .. }) => Ok(()),
+            Err(ChangelogStepError::Flow(error)) => Err(error),
+            Err(ChangelogStepError::Text { branch, source }) => Err(Error::BranchChangelog { branch, source }),
+            Err(other) => Err(Error::BranchChangelog { branch: self.0.branch.clone(), source: other.into() }),
+        }
+    }
+
     async fn push(&self, cx: &ReleaseContext<'_>, looked: &Looked) -> Result<(), PushError> {
         let commit = NewCommit {
             files_of: looked.head,

@@ -71,8 +71,8 @@ async fn the_kubernetes_policy_over_a_life() {
             ("v1.0.2", Some("v1.0.1")),
             // All since the official release of the line before, which is on another branch.
             ("v1.1.0", Some("v1.0.0")),
-            // Not v1.0.1, which is not in its history.
-            ("v1.1.0-alpha.1", Some("v1.1.0-alpha.0")),
+            // The first alpha of a line too: what came before its branch was cut is in v1.0.0.
+            ("v1.1.0-alpha.1", Some("v1.0.0")),
         ]
     );
 }
