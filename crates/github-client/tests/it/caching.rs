@@ -230,7 +230,7 @@ fn strange_folders_are_refused() {
 }
 
 #[tokio::test]
-async fn numbers_that_are_nothing_cost_one_request_and_issues_none() {
+async fn numbers_that_are_no_pull_requests_cost_one_request() {
     let fake = Fake::start(1..=3).await;
     fake.world().issues.insert(4);
     let folder = tempfile::tempdir().unwrap();
@@ -241,9 +241,13 @@ async fn numbers_that_are_nothing_cost_one_request_and_issues_none() {
     }
     assert_eq!(
         fake.asked(),
-        [("PullsByNumber".to_owned(), 1), ("PullsByNumber".to_owned(), 5), ("PullsUpdated".to_owned(), 0)]
+        [("PullsByNumber".to_owned(), 2), ("PullsByNumber".to_owned(), 5), ("PullsUpdated".to_owned(), 0)]
     );
-    // What comes into being is seen.
+    // What comes into being is seen, and an issue that became a pull request too.
     fake.world().pulls.insert(5, crate::fake::pull(5));
     assert_eq!(client.cached_pulls(&repo(), &numbers(1..=5)).await.unwrap().found.len(), 4);
+    fake.world().issues.remove(&4);
+    fake.world().pulls.insert(4, crate::fake::pull(4));
+    let batch = client.cached_pulls(&repo(), &numbers(1..=5)).await.unwrap();
+    assert_eq!((batch.found.len(), batch.missing.len()), (5, 0));
 }
