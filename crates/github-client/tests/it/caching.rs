@@ -251,3 +251,25 @@ async fn numbers_that_are_no_pull_requests_cost_one_request() {
     let batch = client.cached_pulls(&repo(), &numbers(1..=5)).await.unwrap();
     assert_eq!((batch.found.len(), batch.missing.len()), (5, 0));
 }
+
+/// The clock here may be wrong by hours; the server's is the one its answers are told in.
+#[tokio::test]
+async fn times_are_those_of_the_server() {
+    let fake = Fake::start(1..=3).await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(&fake, folder.path(), Mode::Cache);
+    let answer = json!({"data": {
+        "repository": {"nameWithOwner": "octo/tool", "c0": {"associatedPullRequests": {"nodes": []}}},
+        "rateLimit": {"cost": 1, "limit": 5000, "remaining": 0, "resetAt": "2024-01-02T03:04:06Z"},
+    }});
+    let answer = wiremock::ResponseTemplate::new(200).set_body_json(answer);
+    fake.world().first.push(answer.insert_header("date", "Tue, 02 Jan 2024 03:04:05 GMT"));
+    let begin = Instant::now();
+    client.pulls_of_commits(&repo(), &["1".repeat(40).parse().unwrap()]).await.unwrap();
+    let [file] = files(&folder.path().join("commits")).try_into().unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains(r#""asked_at":"2024-01-02T03:04:05Z""#), "{text}");
+    // The allowance is used up for a second of the server's.
+    all(&client, &[1, 2, 3]).await;
+    assert!(begin.elapsed() >= Duration::from_secs(1), "{:?}", begin.elapsed());
+}
