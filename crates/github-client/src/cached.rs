@@ -6,9 +6,7 @@ use jiff::Timestamp;
 
 use crate::recording::{Known, SyncState};
 use crate::transport::on_disk;
-use crate::{
-    Error, Event, GithubClient, Missing, Mode, PullBatch, PullNumber, PullRecord, PullState, RecordingError, RepoId,
-};
+use crate::{Error, Event, GithubClient, Mode, PullBatch, PullNumber, PullRecord, PullState, RecordingError, RepoId};
 
 impl GithubClient {
     /// Pull requests by number, by the least number of requests. Without a recording all are asked for. With one:
@@ -39,8 +37,7 @@ impl GithubClient {
         for number in wanted {
             match known.remove(&number) {
                 Some(known) if fresh.contains(&number) => batch.add(number, known),
-                // An issue never becomes a pull request.
-                Some(known @ Known::Missing(Missing::Issue)) => batch.add(number, known),
+                // Also what was missing: a number may be taken by now, and an issue may have become a pull request.
                 _ => stale.push(number),
             }
         }
@@ -79,8 +76,7 @@ impl GithubClient {
         let (reader, host, of) = (recording.clone(), self.shared.endpoints.host.clone(), repo.clone());
         let state = on_disk(move || reader.sync_state(&host, &of)).await?;
         let page = self.updated_page(repo, None, None).await?;
-        let time = page.time.unwrap_or_else(Timestamp::now);
-        let mut found = SyncState::before(time);
+        let mut found = SyncState::before(page.time);
         found.changed = page.pulls().map(|pull| (pull.number, pull.updated_at)).collect();
         let mut ages = recorded.clone();
         match state.filter(|state| page.reaches(state.synced_at)) {

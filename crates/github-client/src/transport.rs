@@ -38,7 +38,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes, attempt: u32) -> Self {
-        // The clock of the server is the one its limits are told in.
+        // The clock of the server is the one its limits are told in. A server that does not tell its time is taken to agree with ours.
         let time = server_time(&headers).unwrap_or_else(Timestamp::now);
         Self { status, headers, body, time, attempt, moved_to: None }
     }

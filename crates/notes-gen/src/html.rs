@@ -145,6 +145,11 @@ impl<'a> Body<'a> {
 
 /// Whether a tag is `<br>`, which has no other meaning than a line break.
 pub(crate) fn is_line_break(tag: &str) -> bool {
+    // Nobody writes a longer one, and what is asked for every `<` of a text must be told at a glance.
+    const LONGEST: usize = 40;
+    if tag.len() > LONGEST {
+        return false;
+    }
     let name = tag.strip_prefix('<').and_then(|tag| tag.strip_suffix('>')).unwrap_or_default();
     name.trim_end_matches('/').trim().eq_ignore_ascii_case("br")
 }

@@ -12,6 +12,7 @@ pub mod dependencies;
 mod document;
 mod duplicates;
 mod fallback;
+mod fence;
 mod gather;
 mod html;
 mod inline;

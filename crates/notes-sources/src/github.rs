@@ -1,9 +1,10 @@
 //! Pull requests of GitHub as a source of notes.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use github_client::{CommitPull, GithubClient, PullBatch, PullRecord, RepoId};
+use github_client::{CommitPull, GithubClient, ObjectId, PullBatch, PullRecord, RepoId};
 use notes_gen::{Author, CommitId, PullNumber, PullRequest, PullSource};
 
 /// What to do when some pull requests cannot be had.
@@ -115,11 +116,17 @@ impl PullSource for GithubSource {
     ) -> Result<BTreeMap<CommitId, Vec<PullNumber>>, GithubSourceError> {
         let asked: Vec<_> = commits.iter().filter_map(|commit| commit.as_str().parse().ok()).collect();
         let answer = self.client.pulls_of_commits(&self.repo, &asked).await.map_err(|source| self.error(source))?;
-        let numbers = |pulls: Vec<CommitPull>| -> Vec<PullNumber> {
-            let merged = pulls.into_iter().filter(|pull| pull.merged_at.is_some());
-            merged.filter_map(|pull| PullNumber::new(pull.number.get())).collect()
+        // A commit may have come in by several, say into a branch and then with all of it into another. The one whose merge it is tells
+        // of it best; of the others, the last one brought it where it is now.
+        let numbers = |commit: &ObjectId, pulls: Vec<CommitPull>| -> Vec<PullNumber> {
+            let mut merged: Vec<_> = pulls.into_iter().filter(|pull| pull.merged_at.is_some()).collect();
+            merged.sort_by_key(|pull| (pull.merge_commit.as_ref() != Some(commit), Reverse(pull.merged_at)));
+            merged.into_iter().filter_map(|pull| PullNumber::new(pull.number.get())).collect()
         };
-        let found = answer.into_iter().map(|(commit, pulls)| (CommitId::new(commit.as_str()), numbers(pulls)));
+        let found = answer.into_iter().map(|(commit, pulls)| {
+            let numbers = numbers(&commit, pulls);
+            (CommitId::new(commit.as_str()), numbers)
+        });
         Ok(found.filter(|(_, numbers)| !numbers.is_empty()).collect())
     }
 }

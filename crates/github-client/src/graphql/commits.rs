@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::batch::{Answered, BatchOptions};
@@ -12,9 +12,6 @@ use super::{Persistence, Question};
 use crate::recording::CommitFile;
 use crate::transport::on_disk;
 use crate::{CommitPull, Error, Event, GithubClient, Mode, ObjectId, PullNumber, RecordingError, RepoId};
-
-/// A commit that had no pull request yesterday may have one today; one that has some keeps them.
-const NONE_KEEPS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Commits, and the pull requests that contain them.
 pub type CommitPulls = BTreeMap<ObjectId, Vec<CommitPull>>;
@@ -47,7 +44,7 @@ struct WireObject {
 
 impl GithubClient {
     /// The pull requests that contain each commit, fifty commits in one request; a commit that GitHub does not know has none. With a
-    /// recording in [`Mode::Cache`], what is known is not asked for again.
+    /// recording in [`Mode::Cache`], a commit that is known to be of a merged pull request is not asked for again; any other is.
     ///
     /// # Errors
     /// The first commit for which no answer came, or what concerns all.
@@ -70,9 +67,9 @@ impl GithubClient {
                     error => return Err(error.into()),
                 }
             }
-            let now = Timestamp::now();
             for (commit, file) in loaded.known {
-                if !mode.asks() || !file.pulls.is_empty() || now.duration_since(file.asked_at) < NONE_KEEPS {
+                // A commit of no pull request, or of an open one, may belong to a merged one by now: GitHub sees it minutes later.
+                if !mode.asks() || file.pulls.iter().any(|pull| pull.merged_at.is_some()) {
                     found.insert(commit, file.pulls);
                 }
             }
@@ -137,7 +134,7 @@ impl GithubClient {
             }
         }
         if let Some((recording, _)) = &self.recording {
-            let asked_at = Timestamp::now();
+            let asked_at = reply.time;
             let files = answered.values.iter().map(|(commit, pulls)| CommitFile {
                 commit: commit.clone(),
                 asked_at,

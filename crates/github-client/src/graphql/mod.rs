@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::recording::{Recorded, RequestKey};
 use crate::text::shown;
-use crate::transport::{on_disk, recorded};
+use crate::transport::{Reply, on_disk, recorded};
 use crate::{Error, GithubClient, RepoId};
 
 pub use commits::CommitPulls;
@@ -39,6 +39,9 @@ pub struct GraphqlReply {
     /// What failed.
     #[serde(default)]
     pub errors: Vec<GraphqlError>,
+    /// When the server answered, by its own clock.
+    #[serde(skip)]
+    time: Timestamp,
 }
 
 /// Something that failed in a GraphQL question.
@@ -116,10 +119,10 @@ impl GithubClient {
             let recording = recording.clone();
             let stored = recorded(self, move || recording.exchange(&key)).await?;
             let stored = stored.ok_or_else(|| Error::NotRecorded { subject: subject(&question) })?;
-            return parse(&question, &stored.body);
+            return parse(&question, &stored.into());
         }
         let reply = self.send(&question, Persistence::Full, Idempotency::Repeatable).await?;
-        let parsed = parse(&question, &reply.body)?;
+        let parsed = parse(&question, &reply)?;
         if !parsed.data.is_null() && !self.holds_token(&reply.body) {
             let answer = Recorded { status: reply.status, headers: reply.headers, body: reply.body };
             let recording = recording.clone();
@@ -138,13 +141,13 @@ impl GithubClient {
             return Err(Error::NotRecorded { subject: subject(&question) });
         }
         let reply = self.send(&question, Persistence::Full, Idempotency::Once).await?;
-        parse(&question, &reply.body)
+        parse(&question, &reply)
     }
 
     /// Asks without a recording.
     async fn ask(&self, question: &Question, persistence: Persistence) -> Result<GraphqlReply, Error> {
         let reply = self.send(question, persistence, Idempotency::Repeatable).await?;
-        parse(question, &reply.body)
+        parse(question, &reply)
     }
 
     async fn send(
@@ -152,7 +155,7 @@ impl GithubClient {
         question: &Question,
         persistence: Persistence,
         idempotency: Idempotency,
-    ) -> Result<crate::transport::Reply, Error> {
+    ) -> Result<Reply, Error> {
         let body = json!({ "query": question.document, "variables": question.variables });
         let mut call = Call::new(http::Method::POST, self.shared.endpoints.graphql.clone());
         call.body = body.to_string().into();
@@ -169,7 +172,7 @@ impl GithubClient {
     }
 
     /// Takes note of the `rateLimit` in an answer, for servers that do not send it as headers.
-    fn note_rate_limit(&self, data: &Value) {
+    fn note_rate_limit(&self, reply: &GraphqlReply) {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct RateLimit {
@@ -177,15 +180,15 @@ impl GithubClient {
             remaining: u64,
             reset_at: Timestamp,
         }
-        if let Some(Ok(limit)) = data.get("rateLimit").map(RateLimit::deserialize) {
+        if let Some(Ok(limit)) = reply.data.get("rateLimit").map(RateLimit::deserialize) {
             let (limit, remaining, renewed) = (limit.limit, limit.remaining, limit.reset_at);
-            self.shared.gate.note(Allowance { lane: LANE.to_owned(), limit, remaining, renewed }, Timestamp::now());
+            self.shared.gate.note(Allowance { lane: LANE.to_owned(), limit, remaining, renewed }, reply.time);
         }
     }
 
     /// The repository's part of an answer, or why there is none. A new name is taken note of.
     fn repository<'a>(&self, repo: &RepoId, question: &Question, reply: &'a GraphqlReply) -> Result<&'a Value, Error> {
-        self.note_rate_limit(&reply.data);
+        self.note_rate_limit(reply);
         let subject = || format!("{} of {repo}", question.name);
         match reply.data.get("repository") {
             Some(repository) if !repository.is_null() => {
@@ -220,9 +223,9 @@ fn subject(question: &Question) -> String {
     format!("GraphQL {}", question.name)
 }
 
-fn parse(question: &Question, body: &[u8]) -> Result<GraphqlReply, Error> {
-    serde_json::from_slice(body)
-        .map_err(|error| Error::Malformed { subject: subject(question), detail: error.to_string() })
+fn parse(question: &Question, reply: &Reply) -> Result<GraphqlReply, Error> {
+    let parsed = reply.json::<GraphqlReply>(&subject(question))?;
+    Ok(GraphqlReply { time: reply.time, ..parsed })
 }
 
 /// All messages in one line.

@@ -241,7 +241,7 @@ impl GithubClient {
         let question = Question::about("PullsByNumber", repo, document);
         let answer = self.send(&question, persistence, Idempotency::Repeatable).await;
         let answer = answer.map_err(|error| named(error, repo, &numbers))?;
-        let reply = super::parse(&question, &answer.body)?;
+        let reply = super::parse(&question, &answer)?;
         let repository = self.repository(repo, &question, &reply).map_err(|error| named(error, repo, &numbers))?;
         let alone = numbers.len() == 1;
         let mut answered = Answered { values: BTreeMap::new(), failed: BTreeMap::new(), again: Vec::new() };

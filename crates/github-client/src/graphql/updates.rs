@@ -35,7 +35,7 @@ pub(crate) struct UpdatedPage {
     nodes: Vec<Option<UpdatedPull>>,
     /// The time of the server.
     #[serde(skip)]
-    pub(crate) time: Option<Timestamp>,
+    pub(crate) time: Timestamp,
 }
 
 impl UpdatedPage {
@@ -82,13 +82,12 @@ impl GithubClient {
         if self.offline() {
             return Err(Error::NotRecorded { subject: format!("changes of {repo}") });
         }
-        let answer = self.send(&question, Persistence::Full, http_kit::Idempotency::Repeatable).await?;
-        let reply = super::parse(&question, &answer.body)?;
+        let reply = self.ask(&question, Persistence::Full).await?;
         let repository = self.repository(repo, &question, &reply)?;
         let pulls = repository.get("pullRequests").unwrap_or(&Value::Null);
         let page = UpdatedPage::deserialize(pulls)
             .map_err(|error| Error::Malformed { subject: format!("changes of {repo}"), detail: error.to_string() })?;
-        Ok(UpdatedPage { time: Some(answer.time), ..page })
+        Ok(UpdatedPage { time: reply.time, ..page })
     }
 
     /// When each pull request was changed last, some hundreds in one request. Numbers that are no pull requests are left out.

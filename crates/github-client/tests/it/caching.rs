@@ -230,7 +230,7 @@ fn strange_folders_are_refused() {
 }
 
 #[tokio::test]
-async fn numbers_that_are_nothing_cost_one_request_and_issues_none() {
+async fn numbers_that_are_no_pull_requests_cost_one_request() {
     let fake = Fake::start(1..=3).await;
     fake.world().issues.insert(4);
     let folder = tempfile::tempdir().unwrap();
@@ -241,9 +241,35 @@ async fn numbers_that_are_nothing_cost_one_request_and_issues_none() {
     }
     assert_eq!(
         fake.asked(),
-        [("PullsByNumber".to_owned(), 1), ("PullsByNumber".to_owned(), 5), ("PullsUpdated".to_owned(), 0)]
+        [("PullsByNumber".to_owned(), 2), ("PullsByNumber".to_owned(), 5), ("PullsUpdated".to_owned(), 0)]
     );
-    // What comes into being is seen.
+    // What comes into being is seen, and an issue that became a pull request too.
     fake.world().pulls.insert(5, crate::fake::pull(5));
     assert_eq!(client.cached_pulls(&repo(), &numbers(1..=5)).await.unwrap().found.len(), 4);
+    fake.world().issues.remove(&4);
+    fake.world().pulls.insert(4, crate::fake::pull(4));
+    let batch = client.cached_pulls(&repo(), &numbers(1..=5)).await.unwrap();
+    assert_eq!((batch.found.len(), batch.missing.len()), (5, 0));
+}
+
+/// The clock here may be wrong by hours; the server's is the one its answers are told in.
+#[tokio::test]
+async fn times_are_those_of_the_server() {
+    let fake = Fake::start(1..=3).await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(&fake, folder.path(), Mode::Cache);
+    let answer = json!({"data": {
+        "repository": {"nameWithOwner": "octo/tool", "c0": {"associatedPullRequests": {"nodes": []}}},
+        "rateLimit": {"cost": 1, "limit": 5000, "remaining": 0, "resetAt": "2024-01-02T03:04:06Z"},
+    }});
+    let answer = wiremock::ResponseTemplate::new(200).set_body_json(answer);
+    fake.world().first.push(answer.insert_header("date", "Tue, 02 Jan 2024 03:04:05 GMT"));
+    let begin = Instant::now();
+    client.pulls_of_commits(&repo(), &["1".repeat(40).parse().unwrap()]).await.unwrap();
+    let [file] = files(&folder.path().join("commits")).try_into().unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains(r#""asked_at":"2024-01-02T03:04:05Z""#), "{text}");
+    // The allowance is used up for a second of the server's.
+    all(&client, &[1, 2, 3]).await;
+    assert!(begin.elapsed() >= Duration::from_secs(1), "{:?}", begin.elapsed());
 }

@@ -125,6 +125,40 @@ async fn commits_lead_to_their_pull_requests() {
     assert_eq!(server.counts().requests(), 1);
 }
 
+#[tokio::test]
+async fn what_github_says_of_a_commit_later_is_seen() {
+    let mut world = world(3);
+    let repository = world.repository("octo/tool");
+    let merged = repository.issues[&2].pull.clone().unwrap().merge_commit.unwrap();
+    let [open, rebased] = ["Of an open pull request", "Just rebased"].map(|text| repository.commit("main", text, &[]));
+    repository.commits.get_mut(&open).unwrap().pulls.push(8);
+    repository.pull(8);
+    let server = GithubServer::start(world);
+    let folder = TempDir::new().unwrap();
+    let client = |mode| builder(server.url()).recording(Recording::open(folder.path()).unwrap(), mode).build().unwrap();
+    let ids = [&merged, &open, &rebased].map(|id| id.parse().unwrap());
+    let ask = async |mode| {
+        let found = client(mode).pulls_of_commits(&repo(), &ids).await.unwrap();
+        let told = |pull: &github_client::CommitPull| (pull.number.get(), pull.merged_at.is_some());
+        ids.clone().map(|id| found[&id].iter().map(told).collect::<Vec<_>>())
+    };
+    assert_eq!(ask(Mode::Cache).await, [vec![(2, true)], vec![(8, false)], vec![]]);
+
+    server.world(|world| {
+        let repository = world.repository("octo/tool");
+        repository.issues.get_mut(&8).unwrap().merged(&open);
+        repository.commits.get_mut(&rebased).unwrap().pulls.push(3);
+    });
+    let all = [vec![(2, true)], vec![(8, true)], vec![(3, true)]];
+    assert_eq!(ask(Mode::Offline).await, [vec![(2, true)], vec![(8, false)], vec![]]);
+    assert_eq!(ask(Mode::Cache).await, all);
+
+    server.forget_counts();
+    assert_eq!(ask(Mode::Cache).await, all);
+    assert_eq!(ask(Mode::Offline).await, all);
+    assert_eq!(server.counts().requests(), 0, "what is merged stays merged");
+}
+
 /// Real pull requests of a patch release, through the client and back.
 #[tokio::test]
 async fn a_recorded_release_comes_out_as_it_was() {

@@ -138,7 +138,8 @@ impl CveRecord {
                     Ok(date) => record.published = Some(date),
                     Err(_) => return fail(line, "`published` is not a date such as 2026-12-01"),
                 },
-                CveField::Embargo if !text.is_empty() => match parse_embargo(&text) {
+                // Left empty it would hold nothing back, and nobody writes the key for that.
+                CveField::Embargo => match parse_embargo(&text) {
                     Some(instant) => record.embargo = Some(instant),
                     None => {
                         return fail(line, "`embargo` is neither a date nor an instant such as 2026-12-01T00:00:00Z");

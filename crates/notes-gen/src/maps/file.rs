@@ -93,16 +93,11 @@ impl Reader {
                     _ => return wrong(pair, "datafields", "a map"),
                 },
                 "pr_body" => map.pr_body = text(pair, "pr_body")?,
-                "embargo" => {
-                    let said = text(pair, "embargo")?;
-                    map.embargo = match said.as_deref().map(cve::parse_embargo) {
-                        None => None,
-                        Some(Some(instant)) => Some(instant),
-                        Some(None) => {
-                            return wrong(pair, "embargo", "a date or an instant such as 2026-12-01T00:00:00Z");
-                        }
-                    };
-                }
+                // Left empty it would hold nothing back, and nobody writes the key for that.
+                "embargo" => match pair.node.text().and_then(cve::parse_embargo) {
+                    Some(instant) => map.embargo = Some(instant),
+                    None => return wrong(pair, "embargo", "a date or an instant such as 2026-12-01T00:00:00Z"),
+                },
                 _ => return Err(self.unknown(pair, &TOP, &NOTE, "releasenote")),
             }
         }
@@ -175,6 +170,9 @@ impl Reader {
             if pair.key == "cve" {
                 map.lines[MapField::Cve as usize] = pair.line;
                 map.cve = Some(CveRecord::read(&pair.node).map_err(yaml)?);
+            } else if distance("embargo", &pair.key.to_lowercase()) <= 2 {
+                // As free data it would hold nothing back; what is close to the word is meant to be it.
+                return wrong(pair, "embargo", "in the document itself or in `cve`; here it holds nothing back");
             } else {
                 data.insert(pair.key.clone(), pair.node.json());
             }

@@ -188,9 +188,15 @@ fn has_scheme(address: &str) -> bool {
 /// Shows the elements of a block of HTML; a line break alone is an empty line.
 fn block_edits(text: &str, range: Range<usize>, edits: &mut Vec<Edit>) {
     let mut at = range.start;
+    let closing = |from: usize| text[from..range.end].find('>').map(|found| from + found);
+    // Looked for again only behind the last one: an element may hold any number of `<`.
+    let mut close = closing(at);
     while let Some(found) = text[at..range.end].find('<') {
         let start = at + found;
-        let end = text[start..range.end].find('>').map_or(start + 1, |end| start + end + 1);
+        if close.is_some_and(|close| close < start) {
+            close = closing(start);
+        }
+        let end = close.map_or(start + 1, |close| close + 1);
         if is_line_break(&text[start..end]) {
             edits.push((start..end, ""));
             at = end;
@@ -332,6 +338,19 @@ mod tests {
             let contained = contain(text);
             assert_eq!((contained.text, contained.tail), expected, "{name}");
             assert!(contained.is_proved || stays_within(&format!("- {}\n", indented(&expected.0))), "{name}");
+        }
+    }
+
+    #[test]
+    fn large_elements() {
+        // Each of these is over in a blink, for nothing is sought to the end for every `<`.
+        for (name, piece, shown) in [("nested", "<", "&lt;"), ("slashes", "<////////////////", "&lt;////////////////")]
+        {
+            for end in ["", ">", "/>"] {
+                let count = (1 << 20) / piece.len();
+                let contained = contain(&format!("<div {}{end}", piece.repeat(count)));
+                assert_eq!(contained.text, format!("&lt;div {}{end}", shown.repeat(count)), "{name} {end}");
+            }
         }
     }
 

@@ -263,6 +263,15 @@ fn broken_maps_name_file_and_line() {
         ("link without address", "pr: 1\nreleasenote:\n  documentation:\n    - description: x\n", "m.yaml:4: `documentation` must be a list of maps with `url` and `type`"),
         ("cve key", "pr: 1\ndatafields:\n  cve:\n    titel: x\n", "m.yaml:4: this key is not known in `cve`; known are id, title, "),
         ("embargo", "pr: 1\nembargo: soon\n", "m.yaml:2: `embargo` must be a date or an instant such as 2026-12-01T00:00:00Z"),
+        ("embargo left empty", "pr: 1\nembargo:\n", "m.yaml:2: `embargo` must be a date or an instant such as 2026-12-01T00:00:00Z"),
+        ("embargo of blanks", "pr: 1\nembargo: \" \"\n", "m.yaml:2: `embargo` must be a date or an instant such as 2026-12-01T00:00:00Z"),
+        ("embargo null", "embargo: ~\npr: 1\n", "m.yaml:1: `embargo` must be a date or an instant such as 2026-12-01T00:00:00Z"),
+        ("embargo of the record left empty", "pr: 1\ndatafields:\n  cve:\n    embargo:\n", "m.yaml:4: `embargo` is neither a date nor an instant"),
+        ("embargo of the record of nothing", "pr: 1\ndatafields: {cve: {embargo: \"\"}}\n", "m.yaml:2: `embargo` is neither a date nor an instant"),
+        ("embargo in the note", "pr: 1\nreleasenote:\n  embargo: 2026-12-01\n", "m.yaml:3: unknown key; it belongs into the document itself"),
+        ("embargo of the data", "pr: 1\ndatafields:\n  embargo: 2026-12-01\n", "m.yaml:3: `embargo` must be in the document itself or in `cve`; here it holds nothing back"),
+        ("embargo of the data, shouted", "pr: 1\ndatafields: {EMBARGO: 2026-12-01}\n", "m.yaml:2: `embargo` must be in the document itself or in `cve`"),
+        ("embargo of the data, misspelt", "pr: 1\ndatafields: {embrago: 2026-12-01}\n", "m.yaml:2: `embargo` must be in the document itself or in `cve`"),
         ("twice", "pr: 1\nreleasenote: {text: x, text: y}\n", "m.yaml:2: this key is there twice"),
     ];
     for (name, text, expected) in cases {

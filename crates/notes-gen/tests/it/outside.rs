@@ -154,6 +154,8 @@ fn megabytes_are_read_in_time() {
         "\u{202e}",
         "```release-note\n",
         "```release-note\n```x\n",
+        "```\n````x\n```\n",
+        "```y\n```x\n```\n",
         "<!-- ",
         "-->",
         "`",

@@ -94,6 +94,32 @@ async fn pull_requests_of_commits_are_merged_ones() {
 }
 
 #[tokio::test]
+async fn the_pull_request_that_tells_best_of_a_commit_comes_first() {
+    let server = server();
+    let commits = server.world(|hub| {
+        let repo = hub.repository("org/tool");
+        let [own, carried] = ["Merged as this", "One of several"].map(|message| repo.commit("main", message, &[]));
+        // Merged into a branch, and with all of it into others; an open one holds them too.
+        for (number, date) in [(10, "2024-01-01"), (20, "2024-01-03"), (30, "2024-01-02"), (40, "2024-01-04")] {
+            let pull = repo.pull(number).updated_at(&format!("{date}T00:00:00Z"));
+            match number {
+                40 => pull,
+                10 => pull.base("dev").merged(&own),
+                _ => pull.merged(&format!("{number:040x}")),
+            };
+        }
+        for commit in [&own, &carried] {
+            repo.commits.get_mut(commit).unwrap().pulls = vec![10, 20, 30, 40];
+        }
+        [own, carried].map(CommitId::new)
+    });
+    let found = source(&server, WhenIncomplete::Fail).pulls_of_commits(&commits).await.unwrap();
+    let numbers = commits.map(|commit| found[&commit].iter().map(|number| number.get()).collect::<Vec<_>>());
+    assert_eq!(numbers, [[10, 20, 30], [20, 30, 10]]);
+    server.finish();
+}
+
+#[tokio::test]
 async fn from_a_range_to_edited_notes() {
     let mut world = GitWorld::new("main");
     world.commit("Begin");
