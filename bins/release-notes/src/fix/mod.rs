@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::source::{Run, SourceArgs, now};
 use show::{description, difference};
 use store::Store;
+pub(crate) use store::read_session;
 
 /// Go through the notes of a range and edit them by maps
 ///

@@ -36,11 +36,7 @@ impl Store {
             for entry in std::fs::read_dir(sessions).or_exit(Exit::Usage)? {
                 let path = entry.or_exit(Exit::Usage)?.path();
                 if path.extension().is_some_and(|end| end == "json") {
-                    let text = read_text(&path, MAX_SESSION).map_err(failure::sources)?;
-                    let session = Session::parse(&text).map_err(|error| {
-                        Failure::new(Exit::Usage, error).hint(format!("mend or remove `{}`", path.display()))
-                    })?;
-                    found.push(session);
+                    found.push(read_session(&path)?.1);
                 }
             }
         }
@@ -84,6 +80,14 @@ impl Store {
         write_file(&path, &render_map(map, None))?;
         Ok(path)
     }
+}
+
+/// A session file, and its text.
+pub(crate) fn read_session(path: &Path) -> Result<(String, Session), Failure> {
+    let text = read_text(path, MAX_SESSION).map_err(failure::sources)?;
+    let session = Session::parse(&text)
+        .map_err(|error| Failure::new(Exit::Usage, error).hint(format!("mend or remove `{}`", path.display())))?;
+    Ok((text, session))
 }
 
 /// The note as this map alone makes it.
