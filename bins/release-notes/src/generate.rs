@@ -264,18 +264,27 @@ impl Form {
 /// # Errors
 /// Exit 2 when it cannot be written.
 pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    // What other programs give a new file: the user's mask decides.
+    write_with(path, text, 0o666)
+}
+
+/// Writes a file that appears whole or not at all, and that only its owner can read.
+///
+/// # Errors
+/// Exit 2 when it cannot be written.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    write_with(path, text, 0o600)
+}
+
+fn write_with(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     let failed =
         |error: std::io::Error| Failure::new(Exit::Usage, format!("cannot write `{}`: {error}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
     let mut file =
-        tempfile::Builder::new().prefix(".krel-").permissions(permissions()).tempfile_in(folder).map_err(failed)?;
+        tempfile::Builder::new().prefix(".krel-").permissions(permissions).tempfile_in(folder).map_err(failed)?;
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
-}
-
-/// What other programs give a new file: the user's mask decides.
-fn permissions() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }
