@@ -1,6 +1,7 @@
 //! `release-notes generate`
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -8,8 +9,8 @@ use clap::ValueEnum as _;
 use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell, env};
 use notes_gen::compat::Edition;
 use notes_gen::{
-    Compat, Document, Explanation, JsonForm, Layout, MAX_NOTES, RenderOptions, Template, TemplateName, from_json,
-    html_page, merge_notes, render, to_json_form,
+    Compat, Document, Exclusion, Explanation, Fate, JsonForm, Layout, MAX_NOTES, Notes, PullNumber, RenderOptions,
+    Template, TemplateName, from_json, html_page, merge_notes, render, to_json_form,
 };
 use notes_sources::read_text;
 use serde::Serialize;
@@ -230,10 +231,7 @@ impl Form {
                     Failure::new(Exit::Usage, error)
                         .hint(format!("`{}` is no file of notes; move it away", path.display()))
                 })?;
-                // What the range holds and gives no note any more is taken out of the older file.
-                let gone =
-                    run.collected.accounting.pulls().into_iter().filter(|pull| notes.get(*pull).is_none()).collect();
-                notes = merge_notes(&older, &notes, &gone);
+                notes = merge_notes(&older, &notes, &gone(run, &notes));
             }
             return Ok(to_json_form(&notes, JsonForm::StandAlone));
         }
@@ -257,6 +255,28 @@ impl Form {
             _ => markdown,
         })
     }
+}
+
+/// What the range holds and gives no note any more, which is taken out of an older file. A pull request of which nothing is known, as
+/// it could not be had or was not asked for, keeps its older note.
+fn gone(run: &Run, notes: &Notes) -> BTreeSet<PullNumber> {
+    let accounting = &run.collected.accounting;
+    let unknown: BTreeSet<PullNumber> = accounting
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.fate {
+            Fate::Excluded(
+                Exclusion::OtherPaths { pull }
+                | Exclusion::OtherLabels { pull }
+                | Exclusion::PullMissing { pull }
+                | Exclusion::BodyTooLarge { pull, .. },
+            ) => Some(*pull),
+            _ => None,
+        })
+        .chain(run.incomplete.keys().copied())
+        .collect();
+    let known = accounting.pulls().into_iter().filter(|pull| !unknown.contains(pull));
+    known.filter(|pull| notes.get(*pull).is_none()).collect()
 }
 
 /// Writes a file that appears whole or not at all.
