@@ -105,7 +105,7 @@ pub(crate) async fn run(args: CheckArgs, shell: &mut Shell) -> Result<Exit, Fail
         let account = args.github.account().await?;
         let repo = match args.repo.named()? {
             Some(repo) => repo,
-            None => args.repo.open(shell, account.as_ref()).await?.require_github()?.clone(),
+            None => args.github.repository(&args.repo.open(shell, account.as_ref()).await?)?.0,
         };
         let client = args.github.client(shell).await?;
         let numbers: Vec<_> =

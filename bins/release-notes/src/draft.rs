@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
 use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell, approve};
-use git_repo::{GitRemote, GitRepo, Identity, RefName};
+use git_repo::{CommitId, EntryKind, GitRemote, GitRepo, Identity, ObjectId, RefName};
 use github_client::{GithubClient, RepoId};
 use notes_gen::{Compat, Document, Layout, RenderOptions, render, to_json};
 use pull_proposal::{Places, PlanError, Proposal, ProposalPlan, Proposed, apply, observe, plan};
@@ -17,6 +17,7 @@ use crate::generate::{Ending, write_file};
 use crate::github::Account;
 use crate::repo::mirror_folder;
 use crate::source::{SourceArgs, now};
+use crate::work::Work;
 
 /// Propose the draft of a release's notes: open a pull request, or update the open one
 ///
@@ -50,7 +51,8 @@ pub(crate) struct DraftArgs {
     /// The folder of the draft; `releases/release-X.Y/release-notes` by default
     #[arg(long, value_name = "DIR", help_heading = "Draft")]
     folder: Option<String>,
-    /// Your maps and sessions to propose with the draft: a folder that has `maps` and `sessions`
+    /// Your maps and sessions to propose with the draft: a folder that has `maps` and `sessions`; what is under embargo, and what
+    /// links lead to, stays where it is
     #[arg(long, value_name = "DIR", help_heading = "Draft")]
     work: Option<PathBuf>,
     /// A clone of the target; by default a mirror in the cache
@@ -124,6 +126,11 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         Some(folder) => folder.trim_matches('/').to_owned(),
         None => format!("releases/release-{}/release-notes", line_of(&args.tag)?),
     };
+    let work = args.work.as_ref().map_or_else(|| Ok(Work::default()), |work| Work::read(work, at))?;
+    if work.withheld > 0 {
+        let plural = if work.withheld == 1 { " is" } else { "s are" };
+        shell.warn(format!("{} file{plural} under embargo, and not proposed", work.withheld));
+    }
     let github = &args.source.inputs.github;
     let (client, account) = github.live_client(shell).await?;
     let places = args.places(&client, &fork, &account, shell).await?;
@@ -133,8 +140,7 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
     let maps_path = format!("{folder}/maps");
     export_maps(&places, &args, &maps_path, merged.path()).await?;
     let mut maps = vec![merged.path().to_owned()];
-    let own_maps = args.work.as_ref().map(|work| work.join("maps")).filter(|maps| maps.is_dir());
-    maps.extend(own_maps.clone());
+    maps.extend(args.work.as_ref().map(|work| work.join("maps")).filter(|maps| maps.is_dir()));
     let run = args.source.run(shell, &maps, at).await?;
 
     let mut document = Document::new(args.tag.clone(), run.collected.notes.clone());
@@ -152,11 +158,7 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         (format!("{folder}/release-notes-draft.md"), Some(ending.put(&markdown).into_owned())),
         (format!("{folder}/release-notes-draft.json"), Some(ending.put(&to_json(&run.collected.notes)).into_owned())),
     ]);
-    if let Some(work) = &args.work {
-        for part in ["maps", "sessions"] {
-            add_files(&work.join(part), &format!("{folder}/{part}"), &mut files)?;
-        }
-    }
+    files.extend(work.files.into_iter().map(|(path, text)| (format!("{folder}/{path}"), Some(text))));
     let proposal = Proposal {
         target: args.target.clone(),
         base: args.base.clone(),
@@ -257,41 +259,39 @@ async fn export_maps(places: &Places, args: &DraftArgs, folder: &str, to: &std::
     let spec = format!("+refs/heads/{base}:refs/pull-proposal/base");
     places.local.fetch(&places.target, &[&spec]).await.map_err(failure::git)?;
     let head = places.local.resolve("refs/pull-proposal/base").map_err(failure::git)?;
-    let entries: Vec<_> = places
-        .local
-        .tree(head, folder)
-        .map_err(failure::git)?
-        .into_iter()
-        .filter(|entry| entry.kind == git_repo::EntryKind::File && entry.name.ends_with(".yaml"))
-        .collect();
-    let objects: Vec<_> = entries.iter().map(|entry| entry.object).collect();
+    let entries = maps_below(&places.local, head, folder)?;
+    let objects: Vec<_> = entries.iter().map(|(_, object)| *object).collect();
     places.local.fetch_objects(&places.target, &objects).await.map_err(failure::git)?;
-    for entry in entries {
-        let path = format!("{folder}/{}", entry.name);
+    for (path, _) in entries {
         let bytes = places.local.blob(head, &path, notes_sources::MAX_TEXT).map_err(failure::git)?;
-        std::fs::write(to.join(&entry.name), bytes.unwrap_or_default()).or_exit(Exit::Unexpected)?;
+        let file = to.join(path.strip_prefix(folder).unwrap_or(&path).trim_start_matches('/'));
+        std::fs::create_dir_all(file.parent().unwrap_or(to)).or_exit(Exit::Unexpected)?;
+        std::fs::write(file, bytes.unwrap_or_default()).or_exit(Exit::Unexpected)?;
     }
     Ok(())
 }
 
-/// The files of a folder by their paths in the target.
-fn add_files(
-    folder: &std::path::Path,
-    below: &str,
-    files: &mut BTreeMap<String, Option<String>>,
-) -> Result<(), Failure> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(folder).or_exit(Exit::Usage)? {
-        let path = entry.or_exit(Exit::Usage)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_file() && [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end)) {
-            let text = notes_sources::read_text(&path, notes_sources::MAX_TEXT).map_err(failure::sources)?;
-            files.insert(format!("{below}/{name}"), Some(text));
+/// The files of maps in a folder of a commit and in those below it, with their objects: as a folder of maps is read from the disk,
+/// without what is hidden, so that no name leads out of the folder.
+fn maps_below(git: &GitRepo, head: CommitId, folder: &str) -> Result<Vec<(String, ObjectId)>, Failure> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in git.tree(head, &folder).map_err(failure::git)? {
+            if entry.name.starts_with('.') {
+                continue;
+            }
+            let path = format!("{folder}/{}", entry.name);
+            match entry.kind {
+                EntryKind::Folder => open.push(path),
+                EntryKind::File | EntryKind::Executable if [".yaml", ".yml"].iter().any(|end| path.ends_with(end)) => {
+                    found.push((path, entry.object));
+                }
+                _ => {}
+            }
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 fn body(tag: &str, end: &str, previous: Option<&str>, notes: usize) -> String {

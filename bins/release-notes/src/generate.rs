@@ -1,6 +1,7 @@
 //! `release-notes generate`
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -8,8 +9,8 @@ use clap::ValueEnum as _;
 use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell, env};
 use notes_gen::compat::Edition;
 use notes_gen::{
-    Compat, Document, Explanation, JsonForm, Layout, MAX_NOTES, RenderOptions, Template, TemplateName, from_json,
-    html_page, merge_notes, render, to_json_form,
+    Compat, Document, Exclusion, Explanation, Fate, JsonForm, Layout, MAX_NOTES, Notes, PullNumber, RenderOptions,
+    Template, TemplateName, from_json, html_page, merge_notes, render, to_json_form,
 };
 use notes_sources::read_text;
 use serde::Serialize;
@@ -230,10 +231,7 @@ impl Form {
                     Failure::new(Exit::Usage, error)
                         .hint(format!("`{}` is no file of notes; move it away", path.display()))
                 })?;
-                // What the range holds and gives no note any more is taken out of the older file.
-                let gone =
-                    run.collected.accounting.pulls().into_iter().filter(|pull| notes.get(*pull).is_none()).collect();
-                notes = merge_notes(&older, &notes, &gone);
+                notes = merge_notes(&older, &notes, &gone(run, &notes));
             }
             return Ok(to_json_form(&notes, JsonForm::StandAlone));
         }
@@ -259,23 +257,54 @@ impl Form {
     }
 }
 
+/// What the range holds and gives no note any more, which is taken out of an older file. A pull request of which nothing is known, as
+/// it could not be had or was not asked for, keeps its older note.
+fn gone(run: &Run, notes: &Notes) -> BTreeSet<PullNumber> {
+    let accounting = &run.collected.accounting;
+    let unknown: BTreeSet<PullNumber> = accounting
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.fate {
+            Fate::Excluded(
+                Exclusion::OtherPaths { pull }
+                | Exclusion::OtherLabels { pull }
+                | Exclusion::PullMissing { pull }
+                | Exclusion::BodyTooLarge { pull, .. },
+            ) => Some(*pull),
+            _ => None,
+        })
+        .chain(run.incomplete.keys().copied())
+        .collect();
+    let known = accounting.pulls().into_iter().filter(|pull| !unknown.contains(pull));
+    known.filter(|pull| notes.get(*pull).is_none()).collect()
+}
+
 /// Writes a file that appears whole or not at all.
 ///
 /// # Errors
 /// Exit 2 when it cannot be written.
 pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    // What other programs give a new file: the user's mask decides.
+    write_with(path, text, 0o666)
+}
+
+/// Writes a file that appears whole or not at all, and that only its owner can read.
+///
+/// # Errors
+/// Exit 2 when it cannot be written.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    write_with(path, text, 0o600)
+}
+
+fn write_with(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     let failed =
         |error: std::io::Error| Failure::new(Exit::Usage, format!("cannot write `{}`: {error}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
     let mut file =
-        tempfile::Builder::new().prefix(".krel-").permissions(permissions()).tempfile_in(folder).map_err(failed)?;
+        tempfile::Builder::new().prefix(".krel-").permissions(permissions).tempfile_in(folder).map_err(failed)?;
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
-}
-
-/// What other programs give a new file: the user's mask decides.
-fn permissions() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cli_kit::{Exit, Failure, OrExit, Shell, env};
-use github_client::{Auth, Event, GithubClient, GithubClientBuilder, Mode, Recording, token_from_gh};
+use github_client::{Auth, Event, GithubClient, GithubClientBuilder, Mode, Recording, RepoId, token_from_gh};
 use http_kit::token_from_file;
 use secrecy::SecretString;
 use url::Url;
 
 use crate::failure;
+use crate::repo::Repository;
 
 /// How GitHub is reached
 #[derive(Debug, Clone, clap::Args)]
@@ -58,12 +59,22 @@ impl Account {
     }
 }
 
+const GITHUB: &str = "github.com";
+
 /// The host of a server's pages and repositories, from the address of its API.
 fn web_host(api: Option<&Url>) -> String {
-    match api.and_then(Url::host_str) {
-        None | Some("api.github.com") => "github.com".to_owned(),
-        Some(host) => host.to_owned(),
-    }
+    let Some(host) = api.and_then(Url::host_str) else { return GITHUB.to_owned() };
+    cloud_host(host).unwrap_or(host).to_owned()
+}
+
+/// `github.com` of `api.github.com`, `NAME.ghe.com` of `api.NAME.ghe.com`; an Enterprise server has its API on the host of its pages.
+fn cloud_host(api: &str) -> Option<&str> {
+    api.strip_prefix("api.").filter(|host| *host == GITHUB || host.ends_with(".ghe.com"))
+}
+
+/// Whether an address is none that a GitHub has: something that stands before one, which may be github.com.
+fn is_proxy(api: &Url) -> bool {
+    !api.path().trim_end_matches('/').ends_with("/api/v3") && api.host_str().and_then(cloud_host).is_none()
 }
 
 impl GithubArgs {
@@ -93,6 +104,30 @@ impl GithubArgs {
         let Some((name, address)) = set else { return Ok(None) };
         let wrong = |error| Failure::new(Exit::Usage, format!("`{name}` in the environment is no URL: {error}"));
         Url::parse(&address).map(Some).map_err(wrong)
+    }
+
+    /// The repository whose pull requests are asked for, and the host of its pages. What the remote calls it is good for the remote's
+    /// own host: elsewhere the same numbers are of other pull requests, and whoever is asked learns a name that may be private.
+    ///
+    /// # Errors
+    /// When the repository is not known, or known from a remote that is on another host than the API's.
+    pub(crate) fn repository(&self, repository: &Repository) -> Result<(RepoId, String), Failure> {
+        let repo = repository.require_github()?.clone();
+        let api = self.api()?;
+        let (web, host) = (web_host(api.as_ref()), &repository.host);
+        let proxy = api.as_ref().is_some_and(is_proxy);
+        if repository.is_named {
+            return Ok((repo, if proxy { host.clone() } else { web }));
+        }
+        let is = |known: &str| host.eq_ignore_ascii_case(known);
+        if is(&web) || (proxy && is(GITHUB)) {
+            return Ok((repo, host.clone()));
+        }
+        let error = format!("the repository is on `{host}`, and the GitHub that would be asked is `{web}`");
+        Err(Failure::new(Exit::Usage, error)
+            .hint(format!("if `{host}` is a GitHub: `--github-api https://{host}/api/v3`"))
+            .hint("if its pull requests are in another repository: name that with `--github OWNER/NAME`")
+            .hint("`--titles` takes titles from git alone"))
     }
 
     /// The token, if there is one; nothing is looked for when nothing will be asked.
@@ -231,6 +266,9 @@ mod tests {
             (None, "/srv/git/tool.git", false),
             (Some("https://ghe.example.invalid/api/v3"), "https://ghe.example.invalid/org/tool", true),
             (Some("https://ghe.example.invalid/api/v3"), "https://github.com/org/tool", false),
+            (Some("https://api.octo.ghe.com"), "https://octo.ghe.com/org/tool", true),
+            (Some("https://api.octo.ghe.com"), "https://github.com/org/tool", false),
+            (Some("https://api.example.invalid"), "https://example.invalid/org/tool", false),
         ] {
             let host = web_host(api.map(|api| Url::parse(api).unwrap()).as_ref());
             let account = Account { token: SecretString::from("t0ken"), host };

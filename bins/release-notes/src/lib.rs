@@ -15,6 +15,7 @@ mod repo;
 mod site;
 mod source;
 mod validate;
+mod work;
 
 use cli_kit::{Command, Exit, Failure, Shell};
 

@@ -42,6 +42,8 @@ pub struct Repository {
     pub github: Option<RepoId>,
     /// The host it lives on: `github.com`.
     pub host: String,
+    /// Whether somebody named the repository on GitHub; else its remote tells.
+    pub(crate) is_named: bool,
 }
 
 impl RepoArgs {
@@ -109,7 +111,8 @@ impl RepoArgs {
         };
         let found = address.as_deref().and_then(forge_of);
         let host = found.as_ref().map_or_else(|| "github.com".to_owned(), |(host, _)| host.clone());
-        Ok(Repository { git, files, github: named.or(found.map(|(_, repo)| repo)), host })
+        let is_named = named.is_some();
+        Ok(Repository { git, files, github: named.or(found.map(|(_, repo)| repo)), host, is_named })
     }
 }
 
@@ -192,6 +195,8 @@ fn forge_of(address: &str) -> Option<(String, RepoId)> {
             (host.rsplit('@').next()?.to_owned(), path.to_owned())
         }
     };
+    // Where GitHub takes ssh on the port of https.
+    let host = if host.eq_ignore_ascii_case("ssh.github.com") { "github.com".to_owned() } else { host };
     let path = path.trim_matches('/');
     let repo = path.strip_suffix(".git").unwrap_or(path).parse().ok()?;
     Some((host, repo))
@@ -249,6 +254,7 @@ mod tests {
             ("https://github.com/kubernetes/release.git/", Some("github.com kubernetes/release")),
             ("git@github.com:cri-o/cri-o.git", Some("github.com cri-o/cri-o")),
             ("ssh://git@ghe.example.invalid/team/tool.git", Some("ghe.example.invalid team/tool")),
+            ("ssh://git@ssh.github.com:443/cri-o/cri-o.git", Some("github.com cri-o/cri-o")),
             ("/srv/git/tool.git", None),
             ("file:///srv/git/tool.git", None),
             ("https://example.invalid/a/b/c", None),

@@ -251,7 +251,7 @@ impl InputArgs {
     pub async fn run(
         &self,
         shell: &Shell,
-        repository: Repository,
+        mut repository: Repository,
         ends: Ends,
         options: &ListOptions,
         more_maps: &[PathBuf],
@@ -261,20 +261,23 @@ impl InputArgs {
         if self.titles && !profile.fallbacks.contains(&notes_gen::Fallback::Title) {
             profile.fallbacks.push(notes_gen::Fallback::Title);
         }
+        let asked = if self.titles { None } else { Some(self.github.repository(&repository)?) };
+        if let Some((_, host)) = &asked {
+            repository.host.clone_from(host);
+        }
         let mut rules = self.rules.collect(profile.clone(), more_maps, now)?;
         rules.repository = repository.page();
         let listing = list_range(&repository.git, &ends, options).await.map_err(failure::sources)?;
-        let (collected, incomplete, usage) = if self.titles {
-            let source = titles(&listing, rules.repository.as_ref());
-            let collected = collect(&listing, &ends, &source, &rules).await.map_err(failure::collect_titles)?;
-            (collected, BTreeMap::new(), None)
-        } else {
-            let repo = repository.require_github()?.clone();
+        let (collected, incomplete, usage) = if let Some((repo, _)) = asked {
             let client = self.github.client(shell).await?;
             let when = if self.allow_partial { WhenIncomplete::GoOn } else { WhenIncomplete::Fail };
             let source = GithubSource::new(client.clone(), repo, when);
             let collected = collect(&listing, &ends, &source, &rules).await.map_err(failure::collect_github)?;
             (collected, source.incomplete(), Some(client.usage()))
+        } else {
+            let source = titles(&listing, rules.repository.as_ref());
+            let collected = collect(&listing, &ends, &source, &rules).await.map_err(failure::collect_titles)?;
+            (collected, BTreeMap::new(), None)
         };
         let run = Run { repository, ends, profile, strict: self.rules.strict(), collected, incomplete, usage };
         run.tell(shell);

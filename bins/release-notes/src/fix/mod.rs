@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::source::{Run, SourceArgs, now};
 use show::{description, difference};
 use store::Store;
+pub(crate) use store::read_session;
 
 /// Go through the notes of a range and edit them by maps
 ///
@@ -39,7 +40,8 @@ pub(crate) struct FixArgs {
     /// Only these pull requests, whether or not somebody looked at them
     #[arg(long = "pr", value_name = "N", value_delimiter = ',', help_heading = "Editing")]
     pulls: Vec<PullNumber>,
-    /// Take the map of the one pull request from this file, and ask nothing; `-` for stdin
+    /// Take the map of the one pull request from this file, and ask nothing; `-` for stdin. What it does not set stays as the map
+    /// that is there has it
     #[arg(long, value_name = "FILE", requires = "pulls", help_heading = "Editing")]
     map: Option<PathBuf>,
     /// Say that the notes are good as they are, and ask nothing
@@ -121,6 +123,7 @@ pub(crate) async fn run(args: FixArgs, shell: &mut Shell) -> Result<Exit, Failur
         for note in todo {
             let map = parse(&text, note.pr_number, &path.display().to_string())
                 .map_err(|error| Failure::new(Exit::Usage, error))?;
+            let map = store::over(store.map(note.pr_number)?, map);
             save(&run, note, map, &mut store, &mut fixed)?;
         }
     } else if args.accept {

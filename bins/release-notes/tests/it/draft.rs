@@ -155,6 +155,97 @@ fn own_maps_and_sessions_are_proposed_too() {
 }
 
 #[test]
+fn what_is_hidden_stays_hidden() {
+    let desk = Desk::new();
+    let work = desk.project.path("work");
+    let write = |name: &str, text: &str| {
+        let path = work.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let secret = "releasenote:\n  text: Secret words.\n";
+    let cve = "datafields:\n  cve:\n    id: CVE-2999-1\n    title: Secret words.\n    description: x\n    \
+               vector: CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\n    score: 9.8\n    rating: Critical\n    \
+               embargo: 2999-01-01T00:00:00Z\n";
+    let hidden = [
+        write("maps/pr-1-map.yaml", &format!("pr: 1\nembargo: 2999-01-01\n{secret}")),
+        // One of two documents is enough, wherever the embargo stands.
+        write("maps/sub/two.yaml", &format!("pr: 999\nreleasenote: {{text: Plain.}}\n---\npr: 1\n{cve}")),
+        write("../maps/elsewhere.yaml", &format!("pr: 2\n{secret}")),
+        write("../hosts.yml", "github.com:\n    oauth_token: secret\n"),
+        write("../hosts.json", "{\"mail\":\"secret\",\"name\":\"x\",\"date\":1,\"prs\":[]}"),
+        write("maps/session.json", "{\"token\":\"secret\"}"),
+        write("sessions/notes.yaml", "pr: 2\nreleasenote: {text: Secret words.}\n"),
+    ];
+    fs::create_dir_all(work.join("sessions")).unwrap();
+    for (from, to) in [
+        ("../../hosts.yml", "maps/pr-2-map.yaml"),
+        ("../../maps", "maps/linked"),
+        ("../../hosts.json", "sessions/maps-1.json"),
+    ] {
+        std::os::unix::fs::symlink(from, work.join(to)).unwrap();
+    }
+    write("maps/sub/pr-2.yml", "pr: 2\nembargo: 2001-01-01\nreleasenote:\n  text: Told since 2001.\n");
+    let args = ["--work", text(&work)];
+    let plan = desk.run(&[&args[..], &["--plan", "--output", "json"]].concat()).exits(0);
+    assert!(plan.err.contains("2 files are under embargo, and not proposed"), "{}", plan.err);
+    let done = desk.propose(&args).exits(0);
+    for seen in [&plan.out, &plan.err, &done.out, &done.err] {
+        assert!(!seen.to_lowercase().contains("secret") && !seen.contains("hosts") && !seen.contains("CVE-"), "{seen}");
+    }
+    assert_eq!(
+        git(desk.fork.path(), &["diff", "--name-only", "main", DRAFT]),
+        "notes/1.1/maps/sub/pr-2.yml\nnotes/1.1/release-notes-draft.json\nnotes/1.1/release-notes-draft.md"
+    );
+    assert!(desk.show("notes/1.1/release-notes-draft.md").contains("- Told since 2001. ([#2]"));
+    let mirrors: Vec<_> = crate::world::files(&desk.project.path("cache"))
+        .into_iter()
+        .filter(|path| path.ends_with("HEAD"))
+        .map(|path| path.parent().unwrap().to_owned())
+        .collect();
+    assert_eq!(mirrors.len(), 1, "{mirrors:?}");
+    for place in [&mirrors[0], &desk.fork.path().to_owned()] {
+        let objects = git(place, &["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]);
+        for path in &hidden {
+            let id = git(desk.project.git.path(), &["hash-object", text(path)]);
+            assert!(!objects.contains(&id), "{} is in {}", path.display(), place.display());
+        }
+        let draft = git(desk.fork.path(), &["rev-parse", &format!("{DRAFT}:notes/1.1/release-notes-draft.md")]);
+        assert!(objects.contains(&draft), "what is proposed is there");
+    }
+
+    // Merged, a map of a folder below counts in the next draft.
+    let merged = git(desk.fork.path(), &["rev-parse", DRAFT]);
+    git(desk.target.path(), &["fetch", "--quiet", text(desk.fork.path()), DRAFT]);
+    git(desk.target.path(), &["update-ref", "refs/heads/main", &merged]);
+    let again = desk.run(&["--plan"]).exits(0);
+    assert!(again.out.contains(" has all files already"), "{}", again.out);
+}
+
+#[test]
+fn work_that_cannot_be_read_is_refused() {
+    for (name, content, error) in [
+        ("maps/x.yaml", Some("pr: 1\ntoken: x\n"), "maps/x.yaml:2: unknown key `token`"),
+        ("sessions/x.json", Some("{\"token\":\"x\"}"), "hint: mend or remove `"),
+        ("maps", None, "work/maps` is a link, and links are not proposed"),
+        ("sessions", None, "work/sessions` is a link, and links are not proposed"),
+    ] {
+        let desk = Desk::new();
+        let work = desk.project.path("work");
+        let path = work.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        match content {
+            Some(content) => fs::write(path, content).unwrap(),
+            None => std::os::unix::fs::symlink(desk.project.git.path(), path).unwrap(),
+        }
+        let refused = desk.run(&["--work", text(&work), "--plan"]).exits(2);
+        assert!(refused.err.contains(error), "{name}: {}", refused.err);
+        assert_eq!(refused.out, "", "{name}");
+    }
+}
+
+#[test]
 fn moved_and_somebodys_branch() {
     let desk = Desk::new();
     let fingerprint = desk.fingerprint(&[]);

@@ -50,18 +50,21 @@ fn listed_accepted_and_shown_again_when_changed() {
     assert_eq!(fix(&project, &["--list"]).exits(0).out, "#2 Added two valves.\n3 notes, 0 looked at now, 1 left\n");
 }
 
+/// `fix` with a text on stdin.
+fn piped(project: &Project, args: &[&str], text: &str) -> Seen {
+    let line = [&["fix", "v1.0.0..v1.1.0", "--maps", "../maps"], args].concat();
+    let child = project.command(&line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).ok();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Seen { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
 #[test]
 fn a_map_from_a_file() {
     let project = Project::new();
-    let map = |args: &[&str], text: &str| {
-        let line = [&["fix", "v1.0.0..v1.1.0", "--maps", "../maps"], args].concat();
-        let child = project.command(&line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = child.unwrap();
-        child.stdin.take().unwrap().write_all(text.as_bytes()).ok();
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Seen { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
-    };
+    let map = |args: &[&str], text: &str| piped(&project, args, text);
     let saved = map(&["--pr", "2", "--map", "-"], "releasenote: {text: Better words.}\n").exits(0);
     assert_eq!(saved.out, "../maps/pr-2-map.yaml\n3 notes, 1 looked at now, 0 left\n");
     let written = project.read("maps/pr-2-map.yaml");
@@ -86,6 +89,54 @@ fn a_map_from_a_file() {
         let found = map(args, text).exits(*code);
         assert!(found.err.contains(error), "{args:?}: {}", found.err);
         assert_eq!(project.read("maps/pr-2-map.yaml"), before, "{args:?}");
+    }
+}
+
+#[test]
+fn what_is_hidden_stays_hidden() {
+    let project = Project::new();
+    let file = project.path("maps/pr-2-map.yaml");
+    fs::create_dir(project.path("maps")).unwrap();
+    for (hidden, rules) in [
+        ("embargo: 2999-01-01\n", &[][..]),
+        // By our rules such a note is not in the range at all, and cannot be edited.
+        ("releasenote: {do_not_publish: true, sigs: [node]}\n", &["--strict", "2026"]),
+    ] {
+        fs::write(&file, format!("pr: 2\n{hidden}datafields: {{link: x}}\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let args = [&["--pr", "2", "--map", "-"], rules].concat();
+        piped(&project, &args, "releasenote: {text: Secret words.}\n").exits(0);
+        let notes = project.run(&["generate", "v1.0.0..v1.1.0", "--maps-from", "../maps"]).exits(0);
+        assert!(!notes.out.contains("Secret"), "{hidden}: {}", notes.out);
+        let written = project.read("maps/pr-2-map.yaml");
+        assert!(written.contains("link: ") && written.contains("Secret words."), "{hidden}: {written}");
+        if rules.is_empty() {
+            assert!(written.contains("embargo: 2999-01-01"), "{written}");
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+    fs::remove_file(&file).unwrap();
+    piped(&project, &["--pr", "2", "--map", "-"], "embargo: 2999-01-01\nreleasenote: {text: New.}\n").exits(0);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "a new one too");
+}
+
+#[test]
+fn other_maps_of_the_file_are_not_lost() {
+    let project = Project::new();
+    fs::create_dir(project.path("maps")).unwrap();
+    for other in ["pr: 3\nreleasenote: {text: Another.}\n", "pr: 2\nreleasenote: {sigs: [node]}\n"] {
+        let text = format!("pr: 2\nreleasenote: {{text: One.}}\n---\n{other}");
+        fs::write(project.path("maps/pr-2-map.yaml"), &text).unwrap();
+        let refused = piped(&project, &["--pr", "2", "--map", "-"], "releasenote: {text: x}\n").exits(3);
+        let error = "error: `../maps/pr-2-map.yaml` holds more than the map of #2\nhint: move the other maps";
+        assert!(refused.err.contains(error), "{}", refused.err);
+        assert_eq!(project.read("maps/pr-2-map.yaml"), text);
+        assert!(sessions(&project).is_empty());
+        if let Some((code, screen)) = at_a_terminal(&project, "echo 'pr: 2' > \"$1\"", "n\ny\ny\nq\n") {
+            assert_eq!(code, 3, "{screen}");
+            assert_eq!(project.read("maps/pr-2-map.yaml"), text);
+            fs::remove_dir_all(project.path("sessions")).unwrap();
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::world::{Project, bare, seen, text};
+use testkit::github::{Answer, Fault, On};
+
+use crate::world::{Project, bare, body, seen, text};
 
 const TITLES: &str = "\
 ## Changes by Kind
@@ -170,6 +172,42 @@ fn an_older_file_of_json_is_merged() {
     let refused = run().exits(2);
     assert!(refused.err.contains("is no file of notes; move it away"), "{}", refused.err);
     assert_eq!(project.read("notes.json"), "no json");
+}
+
+#[test]
+fn notes_of_which_nothing_is_known_stay() {
+    let project = Project::new();
+    let file = project.path("notes.json");
+    let run = |args: &[&str]| {
+        let line = ["generate", "v1.0.0..v1.1.0", "--format", "json", "-o", text(&file)];
+        project.run(&[&line[..], args].concat()).exits(0)
+    };
+    let numbers = || {
+        let notes: serde_json::Value = serde_json::from_str(&project.read("notes.json")).unwrap();
+        notes.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    run(&["--path", "pulls/1.txt"]);
+    assert_eq!(numbers(), ["1"]);
+    run(&["--path", "pulls/2.txt"]);
+    assert_eq!(numbers(), ["1", "2"], "a run for another folder");
+    run(&[]);
+    run(&["--include-labels", "kind/bug"]);
+    assert_eq!(numbers(), ["1", "2", "4"], "a run for other labels");
+    project.server.inject(Fault::new(On::Pull(2), Answer::Status(500)));
+    let partial = run(&["--allow-partial", "--cache", text(&project.path("another-cache"))]);
+    assert!(partial.err.contains("the notes are not complete: pull requests #2 could not be had"), "{}", partial.err);
+    assert_eq!(numbers(), ["1", "2", "4"], "one that could not be had");
+    project.server.heal();
+    project.server.world(|hub| {
+        let repo = hub.repository("org/tool");
+        repo.issue(4).title("Only an issue");
+        let large = body(&"x".repeat(1 << 20));
+        repo.issues.get_mut(&1).unwrap().body(&large).updated_at("2030-01-01T00:00:00Z");
+        repo.issues.get_mut(&2).unwrap().body(&body("NONE")).updated_at("2030-01-01T00:00:00Z");
+    });
+    let last = run(&["--cache", text(&project.path("third-cache"))]);
+    assert!(last.err.contains("GitHub knows no pull request #4"), "{}", last.err);
+    assert_eq!(numbers(), ["1", "4"], "and what was taken back goes");
 }
 
 #[test]

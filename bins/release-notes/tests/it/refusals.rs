@@ -117,6 +117,49 @@ fn no_repository_on_github() {
 }
 
 #[test]
+fn the_host_of_the_remote_is_asked_or_nobody() {
+    let world = history();
+    world.git(&["remote", "add", "origin", "x"]);
+    let (gitlab, ghe) = ("https://gitlab.example.invalid/a/b", "git@ghe.example.invalid:a/b.git");
+    let (range, api) = (["generate", "v1.0.0..v1.1.0"], "https://ghe.example.invalid/api/v3");
+    let other = "error: the repository is on `";
+    #[rustfmt::skip]
+    let cases: &[(&str, &[&str], i32, &str)] = &[
+        (gitlab, &[], 2, "error: the repository is on `gitlab.example.invalid`, and the GitHub that would be asked is `github.com`\n"),
+        (gitlab, &["--github-api", "http://127.0.0.1:1"], 2, other),
+        (gitlab, &["--github-api", api], 2, other),
+        (gitlab, &["--replay", "."], 2, other),
+        (ghe, &[], 2, other),
+        (ghe, &[], 2, "hint: if `ghe.example.invalid` is a GitHub: `--github-api https://ghe.example.invalid/api/v3`\n"),
+        (ghe, &[], 2, "hint: if its pull requests are in another repository: name that with `--github OWNER/NAME`\n"),
+        ("https://github.com/a/b", &["--github-api", api], 2, other),
+        ("https://octo.ghe.com/a/b", &["--github-api", "https://api.github.com"], 2, other),
+        // These go on, to where nothing is recorded, or nobody answers.
+        (ghe, &["--github-api", api, "--offline"], 2, "cannot get pull requests #1, #2 of `a/b`"),
+        ("https://octo.ghe.com/a/b", &["--github-api", "https://api.octo.ghe.com", "--offline"], 2, "cannot get pull requests"),
+        ("git@GitHub.com:a/b", &["--offline"], 2, "cannot get pull requests"),
+        ("https://github.com/a/b", &["--github-api", "http://127.0.0.1:1"], 7, "no connection"),
+        (gitlab, &["--github", "org/tool", "--github-api", "http://127.0.0.1:1"], 7, "no connection"),
+        (gitlab, &["--github", "org/tool", "--offline"], 2, "cannot get pull requests #1, #2 of `org/tool`"),
+    ];
+    for (remote, args, code, error) in cases {
+        world.git(&["remote", "set-url", "origin", remote]);
+        let mut command = bare(world.folder(), &[&range[..], args].concat());
+        let found = seen(command.current_dir(world.path()).env("GITHUB_TOKEN", "x"));
+        assert_eq!(found.code, *code, "{remote} {args:?}: {}", found.err);
+        assert!(found.err.contains(error), "{remote} {args:?}: {}", found.err);
+        assert_eq!(found.out, "", "{remote} {args:?}");
+    }
+    world.git(&["remote", "set-url", "origin", gitlab]);
+    let run = |args: &[&str]| {
+        seen(bare(world.folder(), args).current_dir(world.path()).env("GITHUB_TOKEN", "x").env("GITHUB_API_URL", api))
+    };
+    assert!(run(&["check", "--pr", "1"]).exits(2).err.starts_with(other));
+    let titles = run(&[&range[..], &["--titles"]].concat()).exits(0);
+    assert!(titles.out.contains("- Mend the pump ([#1](https://gitlab.example.invalid/a/b/pull/1))"), "{}", titles.out);
+}
+
+#[test]
 fn no_verb() {
     let home = tempfile::tempdir().unwrap();
     let found = seen(&mut bare(home.path(), &[])).exits(2);
