@@ -4,6 +4,12 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const WARN: Style = AnsiColor::Yellow.on_default().bold();
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
 /// Puts colours on words, or leaves them as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paint {
@@ -33,27 +39,38 @@ impl Paint {
 
     /// For what went well: green.
     pub fn good<T: fmt::Display>(self, text: T) -> impl fmt::Display {
-        self.with(AnsiColor::Green.on_default().bold(), text)
+        self.with(GOOD, text)
     }
 
     /// For what went wrong: red.
     pub fn bad<T: fmt::Display>(self, text: T) -> impl fmt::Display {
-        self.with(AnsiColor::Red.on_default().bold(), text)
+        self.with(BAD, text)
     }
 
     /// For what deserves a look: yellow.
     pub fn warn<T: fmt::Display>(self, text: T) -> impl fmt::Display {
-        self.with(AnsiColor::Yellow.on_default().bold(), text)
+        self.with(WARN, text)
     }
 
     /// For headings: bold.
     pub fn bold<T: fmt::Display>(self, text: T) -> impl fmt::Display {
-        self.with(Style::new().bold(), text)
+        self.with(BOLD, text)
     }
 
     /// For what matters less: dimmed.
     pub fn dim<T: fmt::Display>(self, text: T) -> impl fmt::Display {
-        self.with(Style::new().dimmed(), text)
+        self.with(DIM, text)
+    }
+
+    /// What colours are made of, the longest first; nothing without colours.
+    pub(crate) fn sequences(self) -> Vec<String> {
+        if !self.colors {
+            return Vec::new();
+        }
+        let mut sequences: Vec<String> =
+            [GOOD, BAD, WARN, BOLD, DIM].iter().flat_map(|style| [format!("{style}"), format!("{style:#}")]).collect();
+        sequences.sort_by_key(|sequence| std::cmp::Reverse(sequence.len()));
+        sequences
     }
 
     fn with<T: fmt::Display>(self, style: Style, text: T) -> Painted<T> {

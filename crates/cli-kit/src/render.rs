@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Exit, Failure, OrExit, Paint, Table};
+use crate::{Exit, Failure, OrExit, Paint, Table, human::steers};
 
 /// A result: text for people, one JSON document for programs.
 ///
@@ -94,6 +94,20 @@ pub(crate) fn document<R: Render>(result: &R) -> Result<String, Failure> {
 
 pub(crate) fn pretty(value: &Value) -> Result<String, Failure> {
     serde_json::to_string_pretty(value).map(|text| text + "\n").or_exit(Exit::Unexpected)
+}
+
+/// A document as a terminal may see it: the same values, with what steers it written as JSON's escapes. Outside of texts there is none
+/// of that but line breaks.
+pub(crate) fn escaped(document: &str) -> String {
+    let mut escaped = String::with_capacity(document.len());
+    for c in document.chars() {
+        if c != '\n' && steers(c) {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]

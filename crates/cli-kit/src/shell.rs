@@ -1,6 +1,7 @@
 //! The terminal as a command sees it.
 
 use std::{
+    borrow::Cow,
     fmt,
     io::{self, BufRead, BufReader, IsTerminal, Write},
     sync::{Arc, Mutex, PoisonError},
@@ -13,7 +14,7 @@ use crate::{
     Exit, Failure, GlobalArgs, OutputFormat, Page, Paint, ProgressMode, RedactHook, Redaction, Render,
     console::Console,
     env::{self, Lookup},
-    human::Lines,
+    human::{self, Lines},
     progress, render,
 };
 
@@ -33,6 +34,7 @@ pub struct Shell {
     output: OutputFormat,
     quiet: bool,
     stdout: Box<dyn Write + Send>,
+    stdout_terminal: bool,
     stdout_paint: Paint,
     stderr_paint: Paint,
     width: Option<u16>,
@@ -63,6 +65,7 @@ impl Shell {
         let stdout_terminal = io::stdout().is_terminal();
         let parts = Parts {
             stdout: Box::new(io::stdout()),
+            stdout_terminal,
             stdout_paint: Paint::new(args.color.resolve(stdout_terminal, &env::process)),
             stderr_paint: Paint::new(args.color.resolve(terminal, &env::process)),
             width: if stdout_terminal { comfy_table::Table::new().width() } else { None },
@@ -82,6 +85,7 @@ impl Shell {
         let mode = args.progress.resolve(args.quiet, false, &|_| None);
         let parts = Parts {
             stdout: Box::new(captured.stdout.clone()),
+            stdout_terminal: false,
             stdout_paint: Paint::plain(),
             stderr_paint: Paint::plain(),
             width: None,
@@ -99,6 +103,7 @@ impl Shell {
             output: args.output,
             quiet: args.quiet,
             stdout: parts.stdout,
+            stdout_terminal: parts.stdout_terminal,
             stdout_paint: parts.stdout_paint,
             stderr_paint: parts.stderr_paint,
             width: parts.width,
@@ -114,7 +119,8 @@ impl Shell {
 
     /// Prints the result on stdout, in the form that was asked for. Call it once: JSON is one document.
     ///
-    /// Secrets are not taken out of results: a result is data, and the command decides what it holds.
+    /// Secrets are not taken out of results: a result is data, and the command decides what it holds. On a terminal, though, what would
+    /// steer it is made visible; in files and pipes every byte is as it is.
     ///
     /// # Errors
     /// When stdout cannot be written. A reader that went away ends the command quietly.
@@ -132,6 +138,11 @@ impl Shell {
     }
 
     fn write_stdout(&mut self, text: &str) -> Result<(), Failure> {
+        let text = match (self.stdout_terminal, self.output) {
+            (true, OutputFormat::Human) => Cow::Owned(human::page(text, self.stdout_paint)),
+            (true, OutputFormat::Json) => Cow::Owned(render::escaped(text)),
+            (false, _) => Cow::Borrowed(text),
+        };
         match self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush()) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::broken_pipe()),
@@ -236,6 +247,7 @@ impl Shell {
 
 struct Parts {
     stdout: Box<dyn Write + Send>,
+    stdout_terminal: bool,
     stdout_paint: Paint,
     stderr_paint: Paint,
     width: Option<u16>,
@@ -316,6 +328,38 @@ mod tests {
         shell.result(&Answer { answer: 42 }).unwrap();
         assert_eq!(captured.stdout(), "the answer is 42\n");
         assert_eq!(captured.stderr(), "looking\nwarning: slow\n");
+    }
+
+    #[derive(Serialize)]
+    struct Told(&'static str);
+    impl Render for Told {
+        const SCHEMA: &'static str = "krel/told/v1";
+        fn human(&self, page: &mut Page) -> fmt::Result {
+            use fmt::Write;
+            let heading = page.paint().bold("told:");
+            writeln!(page, "{heading}\t{}", self.0)
+        }
+    }
+
+    #[test]
+    fn results_do_not_steer_a_terminal() {
+        let told = Told("a\u{1b}]0;x\u{7}\u{9b}2J\u{202e}b");
+        let run = |output, stdout_terminal| {
+            let (mut shell, captured) = Shell::captured(&args(output, false), Interaction::None, "");
+            (shell.stdout_terminal, shell.stdout_paint) = (stdout_terminal, Paint::ansi());
+            shell.result(&told).unwrap();
+            captured.stdout()
+        };
+        let shown = "\u{1b}[1mtold:\u{1b}[0m\ta\u{fffd}]0;x\u{fffd}\u{fffd}2J\u{fffd}b\n";
+        assert_eq!(run(OutputFormat::Human, true), shown);
+        assert_eq!(run(OutputFormat::Human, false), format!("\u{1b}[1mtold:\u{1b}[0m\t{}\n", told.0));
+
+        let document = run(OutputFormat::Json, true);
+        assert!(document.chars().all(|c| c == '\n' || !human::steers(c)), "{document:?}");
+        let values = [document, run(OutputFormat::Json, false)]
+            .map(|text| serde_json::from_str::<serde_json::Value>(&text).unwrap());
+        assert_eq!(values[0], values[1]);
+        assert_eq!(values[0]["value"], told.0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Clone, fetch and the list of a remote's refs.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +11,7 @@ use gix::progress::Discard;
 use gix::remote::Direction;
 use gix::remote::fetch::Tags;
 
+use crate::partial::Partial;
 use crate::program::{Git, remote_failure};
 use crate::repo::{absolute, refuse_taken};
 use crate::{Error, GitRemote, GitRepo, ObjectId, RefName};
@@ -59,23 +60,19 @@ impl GitRemote {
 impl GitRepo {
     /// Clones all branches and tags of `source` into `dest`, which must not exist or be an empty folder.
     ///
-    /// The clone is made beside `dest` and moved there when it is whole; what an earlier attempt left over is removed.
+    /// The clone is made beside `dest` and moved there when it is whole. What an attempt that was killed left over does not matter, and is
+    /// removed by a later one, a day after.
     ///
     /// # Errors
-    /// [`Error::Exists`] when the place is taken; otherwise as [`GitRemote::ls_remote`].
+    /// [`Error::Exists`] when the place is taken, also by another that was faster; otherwise as [`GitRemote::ls_remote`].
     pub async fn clone_from(source: &GitRemote, dest: impl AsRef<Path>, options: CloneOptions) -> Result<Self, Error> {
         let dest = absolute(dest.as_ref())?;
         refuse_taken(&dest)?;
-        let partial = partial_of(&dest);
-        let remote = source.clone();
-        let (from, to) = (partial.clone(), dest.clone());
+        let (remote, to) = (source.clone(), dest.clone());
         interruptible(source, move |stop| {
-            remove_all(&from)?;
-            clone(&remote, &from, options.layout, stop).map_err(|error| fetch_failure(&remote, error))?;
-            if to.exists() {
-                std::fs::remove_dir(&to).map_err(|_not_empty| Error::Exists { path: to.clone() })?;
-            }
-            std::fs::rename(&from, &to).map_err(|source| Error::Io { operation: "make", path: to, source })
+            let partial = Partial::beside(&to)?;
+            clone(&remote, &partial.path(), options.layout, stop).map_err(|error| fetch_failure(&remote, error))?;
+            partial.finish()
         })
         .await?;
         Self::open(dest)
@@ -207,23 +204,5 @@ fn fetch_failure(remote: &GitRemote, error: gix::Error) -> Error {
         Error::Unavailable { remote: name, detail }
     } else {
         Error::repository(format!("fetch from `{name}`"), error)
-    }
-}
-
-/// The place where a folder is made before it is moved to `dest`.
-pub(crate) fn partial_of(dest: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(dest.file_name().unwrap_or_default());
-    name.push(".partial");
-    dest.with_file_name(name)
-}
-
-/// Removes a folder with all that is in it; no error when there is none.
-pub(crate) fn remove_all(path: &Path) -> Result<(), Error> {
-    match std::fs::remove_dir_all(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::Io { operation: "remove", path: path.to_owned(), source })
-        }
-        _ => Ok(()),
     }
 }

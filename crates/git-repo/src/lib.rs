@@ -10,6 +10,7 @@ mod id;
 mod maintenance;
 mod mirror;
 mod name;
+mod partial;
 mod program;
 mod push;
 mod refs;

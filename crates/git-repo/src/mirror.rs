@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::fetch::{partial_of, remove_all};
+use crate::partial::Partial;
 use crate::program::{Git, remote_failure};
 use crate::repo::absolute;
 use crate::{Error, GitRemote, GitRepo, ObjectId};
@@ -16,38 +16,37 @@ impl GitRepo {
     /// ranges, messages and [`object_at`](Self::object_at) need nothing more. [`fetch_objects`](Self::fetch_objects) gets the
     /// contents of single files.
     ///
-    /// A mirror that is being made appears at `dest` when it is whole.
+    /// A mirror that is being made appears at `dest` when it is whole. Several calls may make the same one at once, also in several processes.
     ///
     /// # Errors
     /// As [`GitRemote::ls_remote`].
     pub async fn mirror(source: &GitRemote, dest: impl AsRef<Path>) -> Result<Self, Error> {
         let dest = absolute(dest.as_ref())?;
-        if dest.join("HEAD").is_file() {
+        let is_mirror = || dest.join("HEAD").is_file();
+        if is_mirror() {
             let repo = Self::open(&dest)?;
             repo.refresh(source).await?;
             return Ok(repo);
         }
-        let partial = partial_of(&dest);
-        remove_all(&partial)?;
-        let io = |operation| {
-            let path = dest.clone();
-            move |source| Error::Io { operation, path, source }
-        };
-        if let Some(folder) = dest.parent() {
-            std::fs::create_dir_all(folder).map_err(io("make"))?;
-        }
+        let partial = Partial::beside(&dest)?;
         // `clone` rather than `init` and `fetch`: it finds the default branch, and records that contents may be fetched later.
         let git = Git::new()
             .reaching(source)
             .args(["clone", "--quiet", "--bare", "--filter=blob:none", "--"])
             .arg(source.argument())
-            .arg(&partial);
+            .arg(partial.path());
         git.output().await.map_err(|error| remote_failure(source, error))?;
-        std::fs::rename(&partial, &dest).map_err(io("make"))?;
-        let repo = Self::open(&dest)?;
         // Walks over a history of this size come again with every document.
-        repo.write_commit_graph().await?;
-        Ok(repo)
+        Self::open(partial.path())?.write_commit_graph().await?;
+        match partial.finish() {
+            // Another was faster. What it fetched may be older than what this call promises.
+            Err(Error::Exists { .. }) if is_mirror() => {
+                let repo = Self::open(&dest)?;
+                repo.refresh(source).await?;
+                Ok(repo)
+            }
+            finished => finished.and_then(|()| Self::open(&dest)),
+        }
     }
 
     async fn refresh(&self, source: &GitRemote) -> Result<(), Error> {

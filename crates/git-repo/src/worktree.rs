@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fetch::{partial_of, remove_all};
+use crate::partial::Partial;
 use crate::program::Git;
 use crate::repo::{absolute, refuse_taken};
 use crate::{CommitId, Error, GitRepo};
@@ -35,7 +35,7 @@ impl Status {
 impl GitRepo {
     /// Writes the files of a commit into the folder `dest`, which must not exist or be empty. No repository is made there.
     ///
-    /// The files are written beside `dest` and moved there when all are; what an earlier attempt left over is removed.
+    /// The files are written beside `dest` and moved there when all are, as by [`clone_from`](Self::clone_from).
     ///
     /// # Errors
     /// [`Error::Exists`] when the place is taken, [`Error::UnknownRevision`] when there is no such commit.
@@ -43,24 +43,18 @@ impl GitRepo {
         let dest = absolute(dest.as_ref())?;
         refuse_taken(&dest)?;
         self.require_commit(commit)?;
-        let partial = partial_of(&dest);
-        let io = |operation, path: &Path| {
-            let path = path.to_owned();
-            move |source| Error::Io { operation, path, source }
-        };
-        remove_all(&partial)?;
-        std::fs::create_dir_all(&partial).map_err(io("make", &partial))?;
-        let index = tempfile::TempDir::new().map_err(io("make", &partial))?;
+        let partial = Partial::beside(&dest)?;
+        let files = partial.path();
+        let io = |source| Error::Io { operation: "make", path: files.clone(), source };
+        std::fs::create_dir(&files).map_err(io)?;
+        let index = tempfile::TempDir::new().map_err(io)?;
         let git = || {
-            let git = Git::new().arg("--git-dir").arg(self.git_dir()).arg("--work-tree").arg(&partial);
+            let git = Git::new().arg("--git-dir").arg(self.git_dir()).arg("--work-tree").arg(&files);
             git.env("GIT_INDEX_FILE", index.path().join("index"))
         };
         git().args(["read-tree".to_owned(), commit.to_string()]).output().await?;
         git().args(["checkout-index", "--all", "--force", "--quiet"]).output().await?;
-        if dest.exists() {
-            std::fs::remove_dir(&dest).map_err(io("replace", &dest))?;
-        }
-        std::fs::rename(&partial, &dest).map_err(io("make", &dest))
+        partial.finish()
     }
 
     /// Puts the files of a commit into the work tree, without a branch, so that programs run there see that commit.

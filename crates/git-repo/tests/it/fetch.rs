@@ -1,7 +1,7 @@
 use git_repo::{CloneOptions, Error, GitRemote, GitRepo, Layout};
 use testkit::git;
 
-use crate::support::{branch_name, small_world, tag_name};
+use crate::support::{branch_name, left_over, small_world, tag_name};
 
 #[tokio::test]
 async fn clones_have_all_branches_and_tags() {
@@ -12,14 +12,13 @@ async fn clones_have_all_branches_and_tags() {
         ("url", GitRemote::parse(&format!("file://{}", bare.path().display())).unwrap()),
     ] {
         let dest = world.folder().join(format!("bare-{case}"));
-        // What a killed attempt left over does not matter.
-        let left_over = world.folder().join(format!(".bare-{case}.partial"));
-        std::fs::create_dir_all(left_over.join("objects")).unwrap();
+        // What a killed attempt left over does not matter, and does not stay for ever.
+        let [old, new] = left_over(&dest);
         let clone = GitRepo::clone_from(&source, &dest, CloneOptions::default()).await.unwrap();
         let refs = git(&dest, &["for-each-ref", "--format=%(refname) %(objectname)"]);
         assert_eq!(refs, git(bare.path(), &["for-each-ref", "--format=%(refname) %(objectname)"]), "{case}");
         assert_eq!(clone.head_branch().unwrap(), Some(branch_name("main")), "{case}");
-        assert!(clone.work_dir().is_none() && !left_over.exists(), "{case}");
+        assert!(clone.work_dir().is_none() && !old.exists() && new.join("whole/objects").exists(), "{case}");
         git(&dest, &["fsck", "--strict"]);
 
         let dest = world.folder().join(format!("work-{case}"));
@@ -37,6 +36,27 @@ async fn clones_have_all_branches_and_tags() {
     let closed = GitRemote::parse("http://127.0.0.1:1/none.git").unwrap();
     let error = GitRepo::clone_from(&closed, world.folder().join("x"), CloneOptions::default()).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn of_several_clones_into_one_folder_one_is_made() {
+    let world = small_world();
+    let source = GitRemote::from_path(world.path()).unwrap();
+    let dest = world.folder().join("clones/one");
+    let clones = std::array::from_fn::<_, 4, _>(|_| {
+        let (source, dest) = (source.clone(), dest.clone());
+        tokio::spawn(async move { GitRepo::clone_from(&source, &dest, CloneOptions::default()).await })
+    });
+    let mut made = 0;
+    for clone in clones {
+        match clone.await.unwrap() {
+            Ok(_) => made += 1,
+            Err(error) => assert!(matches!(error, Error::Exists { .. }), "{error:?}"),
+        }
+    }
+    assert_eq!(made, 1);
+    git(&dest, &["fsck", "--strict"]);
+    assert_eq!(std::fs::read_dir(world.folder().join("clones")).unwrap().count(), 1, "nothing is left over");
 }
 
 #[tokio::test]

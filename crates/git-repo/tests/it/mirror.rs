@@ -44,3 +44,27 @@ async fn a_mirror_has_the_history_and_gets_files_when_asked() {
     assert!(matches!(error, Error::NoRepository { .. }), "{error:?}");
     assert!(!world.folder().join("cache/none.git").exists());
 }
+
+#[tokio::test]
+async fn several_may_make_the_same_mirror_at_once() {
+    let mut world = GitWorld::new("main");
+    for _ in 0..20 {
+        world.commit("more");
+    }
+    let bare = world.bare_remote("remote.git");
+    git(bare.path(), &["config", "uploadpack.allowFilter", "true"]);
+    let source = GitRemote::parse(&format!("file://{}", bare.path().display())).unwrap();
+    let dest = world.folder().join("cache/remote.git");
+    let mirrors = std::array::from_fn::<_, 4, _>(|_| {
+        let (source, dest) = (source.clone(), dest.clone());
+        tokio::spawn(async move { GitRepo::mirror(&source, &dest).await })
+    });
+    for mirror in mirrors {
+        let mirror = mirror.await.unwrap().unwrap();
+        assert_eq!(mirror.path(), dest);
+        assert_eq!(mirror.resolve("main").unwrap().to_string(), world.head());
+    }
+    git(&dest, &["fsck", "--connectivity-only"]);
+    assert!(dest.join("objects/info/commit-graph").exists() || dest.join("objects/info/commit-graphs").exists());
+    assert_eq!(std::fs::read_dir(world.folder().join("cache")).unwrap().count(), 1, "nothing is left over");
+}

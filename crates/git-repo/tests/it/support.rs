@@ -1,3 +1,6 @@
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
 use git_repo::{CommitId, GitRepo, Identity, NewTag, ObjectId, RefName};
 use testkit::GitWorld;
 
@@ -51,4 +54,16 @@ pub(crate) fn small_world() -> GitWorld {
     world.switch("main");
     world.merge_pull(9, "someone/more", "Do more");
     world
+}
+
+/// Makes what an attempt to make `dest` left over that was killed two days ago, and one that is still under way.
+pub(crate) fn left_over(dest: &Path) -> [PathBuf; 2] {
+    let name = dest.file_name().unwrap().to_str().unwrap();
+    [("old", 48), ("new", 1)].map(|(which, hours)| {
+        let folder = dest.with_file_name(format!(".{name}.partial{which}"));
+        std::fs::create_dir_all(folder.join("whole/objects")).unwrap();
+        let then = SystemTime::now() - Duration::from_secs(hours * 3600);
+        std::fs::File::open(&folder).unwrap().set_modified(then).unwrap();
+        folder
+    })
 }

@@ -1,7 +1,7 @@
 use git_repo::{CloneOptions, Error, GitRemote, GitRepo, Layout};
 use testkit::git;
 
-use crate::support::{open, small_world};
+use crate::support::{left_over, open, small_world};
 
 #[tokio::test]
 async fn files_are_exported_without_a_repository() {
@@ -10,8 +10,9 @@ async fn files_are_exported_without_a_repository() {
     for repo in [open(&world), GitRepo::open(bare.path()).unwrap()] {
         let dest = world.folder().join("export");
         let tag = repo.resolve("v1.0.0").unwrap();
-        std::fs::create_dir_all(world.folder().join(".export.partial/half")).unwrap();
+        let [old, new] = left_over(&dest);
         repo.export_tree(tag, &dest).await.unwrap();
+        assert!(!old.exists() && new.exists());
         let mut names: Vec<_> =
             std::fs::read_dir(&dest).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
