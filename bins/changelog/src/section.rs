@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use cli_kit::{Exit, Failure, Page, Render, Shell};
 use git_repo::CommitId;
 use notes_gen::changelog::{Draft, MAX_CHANGELOG, Section};
-use notes_gen::{Document, Layout, RenderOptions, html_page, render, to_json};
-use notes_sources::{End, Ends, ListOptions, previous_tag, read_text, resolve, version_tags};
+use notes_gen::{Document, Layout, Notes, RenderOptions, html_page, render, to_json};
+use notes_sources::{Ends, ListOptions, Wanted, ends, previous_tag, read_text, version_tags};
 use release_notes::{DocumentArgs, InputArgs, Repository, Run, failure, now, write_file};
 use semver::Version;
 use serde::Serialize;
@@ -44,9 +44,20 @@ pub(crate) struct ContentArgs {
     json_file: Option<PathBuf>,
 }
 
+/// What a section is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be seen: a branch is what the remote has of it.
+    Print,
+    /// To be written: a branch is the local one, which gets the commit.
+    Write,
+}
+
 /// A section and what it was made of.
 pub(crate) struct Made {
     pub(crate) section: Section,
+    /// The notes of it; none of a reviewed text.
+    records: Option<Notes>,
     pub(crate) repository: Repository,
     /// The branch of the version.
     pub(crate) branch: String,
@@ -55,45 +66,43 @@ pub(crate) struct Made {
 }
 
 impl ContentArgs {
-    pub(crate) async fn make(&self, shell: &Shell) -> Result<Made, Failure> {
+    pub(crate) async fn make(&self, purpose: Purpose, shell: &Shell) -> Result<Made, Failure> {
         let tag = self.document.tag().ok_or_else(|| {
             Failure::new(Exit::Usage, "the version is not given").hint("name it with `--tag v1.30.0-rc.0`")
         })?;
         let version = self.version(&tag)?;
         self.document.check()?;
+        if let (Purpose::Write, Some(remote)) = (purpose, self.inputs.repo.remote()?) {
+            let error = format!("`{remote}` is no place to write to: a commit in its mirror would be lost");
+            return Err(Failure::new(Exit::Usage, error)
+                .hint("clone it, and name the clone with `--repo PATH`")
+                .hint("`changelog section` prints what would be written"));
+        }
         let repository = self.inputs.open(shell).await?;
         let branch = self.branch_of(&repository, &version)?;
-        let ends = self.ends(&repository, &tag, &version, &branch)?;
+        let ends = self.ends(&repository, &tag, &version, &branch, purpose)?;
         let start = ends.start.as_ref().map(|start| start.name.clone()).unwrap_or_default();
-        let (section, notes) = match &self.draft {
-            Some(path) => (self.reviewed(&tag, &start, path, shell).await?, 0),
-            None => {
-                let run = self.inputs.run(shell, repository, ends, &ListOptions::default(), &[], now()?).await?;
-                let document = self.document.document(&run, shell).await?;
-                let section = self.compose(&document, &run)?;
-                let notes = run.collected.notes.len();
-                return self.made(section, run.repository, branch, notes, start, Some(&run.collected.notes));
-            }
-        };
-        self.made(section, repository, branch, notes, start, None)
+        if let Some(path) = &self.draft {
+            let section = self.reviewed(&tag, &start, path, shell).await?;
+            return Ok(Made { section, records: None, repository, branch, notes: 0, start });
+        }
+        let run = self.inputs.run(shell, repository, ends, &ListOptions::default(), &[], now()?).await?;
+        let document = self.document.document(&run, shell).await?;
+        let section = self.compose(&document, &run)?;
+        let (repository, records) = (run.repository, run.collected.notes);
+        Ok(Made { section, notes: records.len(), records: Some(records), repository, branch, start })
     }
 
-    fn made(
-        &self,
-        section: Section,
-        repository: Repository,
-        branch: String,
-        notes: usize,
-        start: String,
-        records: Option<&notes_gen::Notes>,
-    ) -> Result<Made, Failure> {
+    /// Writes the files that were asked for beside the section.
+    pub(crate) fn write_files(&self, made: &Made) -> Result<(), Failure> {
+        let section = &made.section;
         if let Some(path) = &self.html_file {
             write_file(path, &html_page(section.tag(), section.markdown()))?;
         }
-        if let (Some(path), Some(records)) = (&self.json_file, records) {
+        if let (Some(path), Some(records)) = (&self.json_file, &made.records) {
             write_file(path, &(to_json(records) + "\n"))?;
         }
-        Ok(Made { section, repository, branch, notes, start })
+        Ok(())
     }
 
     fn version(&self, tag: &str) -> Result<Version, Failure> {
@@ -112,25 +121,33 @@ impl ContentArgs {
         if !early && repository.has_branch(&release)? { Ok(release) } else { repository.default_branch() }
     }
 
-    fn ends(&self, repository: &Repository, tag: &str, version: &Version, branch: &str) -> Result<Ends, Failure> {
+    fn ends(
+        &self,
+        repository: &Repository,
+        tag: &str,
+        version: &Version,
+        branch: &str,
+        purpose: Purpose,
+    ) -> Result<Ends, Failure> {
         let git = &repository.git;
-        let find = |revision: &str| -> Result<End, Failure> {
-            Ok(End { name: revision.to_owned(), commit: resolve(git, revision).map_err(failure::sources)? })
-        };
+        let named =
+            |name: &str, commit: CommitId| Wanted { revision: Some(name.to_owned()), commit: Some(commit.to_string()) };
         let start = match &self.start_rev {
-            Some(revision) => Some(find(revision)?),
+            Some(revision) => Wanted::revision(revision),
             None => {
                 let tags = version_tags(git, &self.tag_prefix).map_err(failure::sources)?;
-                previous_tag(&tags, version).map(|tag| End { name: tag.name.clone(), commit: tag.commit })
+                previous_tag(&tags, version).map(|tag| named(&tag.name, tag.commit)).unwrap_or_default()
             }
         };
-        let tagged: Option<CommitId> = git.resolve(&format!("refs/tags/{tag}")).ok();
-        let end = match (&self.end_rev, tagged) {
-            (Some(revision), _) => find(revision)?,
-            (None, Some(commit)) => End { name: tag.to_owned(), commit },
-            (None, None) => find(branch)?,
+        let of = |place: &str, name: &str| git.resolve(&format!("{place}/{name}")).ok();
+        let local = of("refs/heads", branch).filter(|_| purpose == Purpose::Write);
+        let end = match (&self.end_rev, of("refs/tags", tag), local) {
+            (Some(revision), ..) => Wanted::revision(revision),
+            (None, Some(commit), _) => named(tag, commit),
+            (None, None, Some(commit)) => named(branch, commit),
+            (None, None, None) => Wanted::revision(branch),
         };
-        Ok(Ends { start, end })
+        ends(git, &start, &end).map_err(failure::sources)
     }
 
     fn compose(&self, document: &Document, run: &Run) -> Result<Section, Failure> {
@@ -193,7 +210,8 @@ impl Render for Printed {
 }
 
 pub(crate) async fn run(args: SectionArgs, shell: &mut Shell) -> Result<Exit, Failure> {
-    let made = args.content.make(shell).await?;
+    let made = args.content.make(Purpose::Print, shell).await?;
+    args.content.write_files(&made)?;
     shell.result(&Printed {
         tag: made.section.tag().to_owned(),
         previous: made.start,

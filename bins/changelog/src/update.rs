@@ -10,7 +10,7 @@ use notes_sources::{ChangelogFiles, OtherChangelogs, changelog_changes};
 use release_notes::{failure, identity, now};
 use serde::Serialize;
 
-use crate::section::ContentArgs;
+use crate::section::{ContentArgs, Purpose};
 
 /// Write the section of a version into the changelogs of its branch and of the default branch, a commit each
 ///
@@ -110,7 +110,7 @@ impl Render for Updated {
 
 pub(crate) async fn run(args: UpdateArgs, shell: &mut Shell) -> Result<Exit, Failure> {
     let at = now()?;
-    let made = args.content.make(shell).await?;
+    let made = args.content.make(Purpose::Write, shell).await?;
     let tag = made.section.tag().to_owned();
     let mut files = ChangelogFiles::of_tag(&tag).map_err(crate::failure::changelog)?;
     if let Some(file) = &args.file {
@@ -166,6 +166,7 @@ pub(crate) async fn run(args: UpdateArgs, shell: &mut Shell) -> Result<Exit, Fai
         ));
     }
     if !args.plan {
+        args.content.write_files(&made)?;
         apply(git, &updates).await?;
     }
     let branches = updates.into_iter().map(|(_, update)| update).collect();

@@ -13,7 +13,7 @@ use release_journal::{Plan, Reach};
 use serde::Serialize;
 
 use crate::failure;
-use crate::generate::{Ending, write_file};
+use crate::generate::Ending;
 use crate::github::Account;
 use crate::repo::mirror_folder;
 use crate::source::{SourceArgs, now};
@@ -67,12 +67,9 @@ pub(crate) struct DraftArgs {
     /// Who makes the commit: `Name <address>`; by default the operator
     #[arg(long, value_name = "NAME <ADDRESS>", value_parser = identity, help_heading = "Draft")]
     author: Option<Identity>,
-    /// Print the plan and stop
+    /// Print the plan and stop; its fingerprint is all that is needed to approve it
     #[arg(long, help_heading = "Approval")]
     plan: bool,
-    /// Write the plan into this file and stop
-    #[arg(long, value_name = "FILE", conflicts_with = "plan", help_heading = "Approval")]
-    plan_out: Option<PathBuf>,
     /// The fingerprint of the plan that you read and approve
     #[arg(long, value_name = "FINGERPRINT", help_heading = "Approval")]
     approve: Option<String>,
@@ -191,10 +188,7 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         }
     };
     let fingerprint = plan.fingerprint().or_exit(Exit::Unexpected)?;
-    if let Some(path) = &args.plan_out {
-        write_file(path, &(serde_json::to_string_pretty(&plan).or_exit(Exit::Unexpected)? + "\n"))?;
-    }
-    let pull_request = if args.plan || args.plan_out.is_some() {
+    let pull_request = if args.plan {
         None
     } else if let (true, Some(open)) = (plan.is_empty(), &observed.pull) {
         shell.note(format!("pull request {}#{} holds this draft already", plan.target, open.number));

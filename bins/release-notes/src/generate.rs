@@ -79,6 +79,20 @@ pub(crate) fn template(name: &str) -> Result<TemplateName, String> {
     if name.is_empty() { Err("it is empty".to_owned()) } else { Ok(TemplateName::parse(name)) }
 }
 
+/// The template of a name.
+pub(crate) fn read_template(name: &TemplateName) -> Result<Template, Failure> {
+    let text = match name {
+        TemplateName::Default => notes_gen::DEFAULT_TEMPLATE.to_owned(),
+        TemplateName::Changelog => notes_gen::CHANGELOG_TEMPLATE.to_owned(),
+        TemplateName::Inline(text) => text.clone(),
+        TemplateName::File(path) => {
+            read_text(Path::new(path), notes_gen::MAX_TEMPLATE as u64).map_err(failure::sources)?
+        }
+        _ => return Err(Failure::new(Exit::Usage, "the template has an unknown name")),
+    };
+    Template::parse(&text).or_exit(Exit::Usage)
+}
+
 /// What was made.
 #[derive(Debug, Serialize)]
 struct Generated {
@@ -199,21 +213,7 @@ impl FormArgs {
                 Failure::new(Exit::Usage, "JSON has no template").hint("leave `--template` or `--format json` out")
             );
         }
-        let template = match &wanted {
-            None => None,
-            Some(name) => {
-                let text = match name {
-                    TemplateName::Default => notes_gen::DEFAULT_TEMPLATE.to_owned(),
-                    TemplateName::Changelog => notes_gen::CHANGELOG_TEMPLATE.to_owned(),
-                    TemplateName::Inline(text) => text.clone(),
-                    TemplateName::File(path) => {
-                        read_text(Path::new(path), notes_gen::MAX_TEMPLATE as u64).map_err(failure::sources)?
-                    }
-                    _ => return Err(Failure::new(Exit::Usage, "the template has an unknown name")),
-                };
-                Some(Template::parse(&text).or_exit(Exit::Usage)?)
-            }
-        };
+        let template = wanted.as_ref().map(read_template).transpose()?;
         let toc = self.toc || env::process("TOC").is_some();
         let out = self.out.clone().or_else(|| env::process("OUTPUT").map(PathBuf::from));
         Ok(Form { format, template, toc, out })

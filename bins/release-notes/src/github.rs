@@ -15,7 +15,7 @@ use crate::repo::Repository;
 /// How GitHub is reached
 #[derive(Debug, Clone, clap::Args)]
 pub struct GithubArgs {
-    /// A file with the token; by default GITHUB_TOKEN, GH_TOKEN, or what `gh auth token` says
+    /// A file with the token; by default GITHUB_TOKEN, GH_TOKEN, or what `gh auth token` says for the host
     #[arg(long, value_name = "FILE", help_heading = "GitHub")]
     token_file: Option<PathBuf>,
     /// Address of the API, for GitHub Enterprise: https://HOST/api/v3; else GITHUB_API_URL
@@ -154,9 +154,10 @@ impl GithubArgs {
         if let Some(token) = [env::GITHUB_TOKEN, env::GH_TOKEN].into_iter().find_map(env::process) {
             return Ok(Some(SecretString::from(token)));
         }
-        // A machine without `gh`, or without a login in it, is a machine without a token.
-        let host = self.github_api.as_ref().and_then(Url::host_str);
-        Ok(token_from_gh(host.filter(|host| *host != "api.github.com")).await.ok())
+        // Of the one host that will be asked, however its address was told. A machine without `gh`, or without a login in it, is a
+        // machine without a token.
+        let host = web_host(self.api()?.as_ref());
+        Ok(token_from_gh(Some(&host)).await.ok())
     }
 
     fn no_token() -> Failure {

@@ -69,7 +69,8 @@ impl RangeArgs {
         if self.range.is_some() || self.discover.is_some() {
             return Ok(range);
         }
-        let typed = [&self.start_rev, &self.start_sha, &self.end_rev, &self.end_sha].into_iter().any(Option::is_some);
+        let ends = [&self.start_rev, &self.start_sha, &self.end_rev, &self.end_sha];
+        let typed = self.from_beginning || ends.into_iter().any(Option::is_some);
         if let (false, Some(name)) = (typed, look("DISCOVER")) {
             let wrong = |error| Failure::new(Exit::Usage, format!("`DISCOVER` in the environment: {error}"));
             range.discover = Some(mode(&name).map_err(wrong)?);
@@ -157,13 +158,15 @@ mod tests {
         let discover = [("START_REV", "v1"), ("DISCOVER", "patch-to-patch")];
         let nothing: [(&str, &str); 0] = [];
         #[rustfmt::skip]
-        let cases: [Case<'_>; 6] = [
+        let cases: [Case<'_>; 8] = [
             (&[], &nothing, [None, None, None, None, None], false),
             (&[], &set, [Some("v1"), None, None, Some("abc"), Some("b")], false),
             (&["--start-sha", "123", "--branch", "c"], &set, [None, Some("123"), None, Some("abc"), Some("c")], false),
             (&["x..y"], &set, [None, None, None, None, Some("b")], false),
             (&[], &discover, [Some("v1"), None, None, None, None], true),
             (&["--start-rev", "v2"], &discover, [Some("v2"), None, None, None, None], false),
+            (&["--from-beginning"], &discover, [None, None, None, None, None], false),
+            (&["--from-beginning"], &set, [None, None, None, Some("abc"), Some("b")], false),
         ];
         for (typed, environment, expected, discovers) in cases {
             let args = <Typed as clap::Parser>::parse_from(std::iter::once(&"x").chain(typed)).range;

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use cli_kit::{Exit, Failure, Page, Render, Shell};
 use notes_gen::maps::ApplyOptions;
 use notes_gen::{
-    Compat, Document, JsonForm, Layout, MAX_NOTES, Notes, Part, RenderOptions, Template, TemplateName, from_json,
-    html_page, render, to_json_form,
+    Compat, Document, JsonForm, Layout, MAX_NOTES, Notes, Part, RenderOptions, TemplateName, from_json, html_page,
+    render, to_json_form,
 };
 use notes_sources::read_text;
 use serde::Serialize;
 
 use crate::failure;
-use crate::generate::{Ending, Format, write_file};
+use crate::generate::{Ending, Format, read_template, template, write_file};
 use crate::source::{EditArgs, now};
 
 /// Write a file of notes in another form
@@ -34,8 +34,8 @@ pub(crate) struct RenderArgs {
     #[arg(long, value_enum, default_value_t, value_name = "markdown|json|html", hide_possible_values = true)]
     format: Format,
     /// The layout: default, changelog, inline:TEXT or a file with a handlebars template
-    #[arg(long, value_name = "TEMPLATE")]
-    template: Option<String>,
+    #[arg(long, value_name = "TEMPLATE", value_parser = template)]
+    template: Option<TemplateName>,
     /// The title, which is the release
     #[arg(long, value_name = "TAG")]
     title: Option<String>,
@@ -100,13 +100,7 @@ pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Fai
         (format, template) => {
             let markdown = match template {
                 Some(name) => {
-                    let text = match TemplateName::parse(name) {
-                        TemplateName::Default => notes_gen::DEFAULT_TEMPLATE.to_owned(),
-                        TemplateName::Changelog => notes_gen::CHANGELOG_TEMPLATE.to_owned(),
-                        TemplateName::Inline(text) => text,
-                        _ => read_text(name.as_ref(), notes_gen::MAX_TEMPLATE as u64).map_err(failure::sources)?,
-                    };
-                    let template = Template::parse(&text).map_err(|error| Failure::new(Exit::Usage, error))?;
+                    let template = read_template(name)?;
                     template.render(&document, &profile).map_err(|error| Failure::new(Exit::Usage, error))?
                 }
                 None => {

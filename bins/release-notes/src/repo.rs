@@ -55,6 +55,15 @@ impl RepoArgs {
         Ok(self.resolved()?.1)
     }
 
+    /// The remote repository, if it was named by a URL: a mirror of it is read then.
+    ///
+    /// # Errors
+    /// When the URL is refused, or the original's `--org` and `--repo` make no name.
+    pub fn remote(&self) -> Result<Option<GitRemote>, Failure> {
+        let url = self.resolved()?.0.filter(|place| is_url(place));
+        url.map(|url| GitRemote::parse(&url).map_err(failure::git)).transpose()
+    }
+
     /// Where the repository is, if that was said, and which one on GitHub. The original has `--org`, `--repo` for the name on
     /// GitHub, and `--repo-path`; `--org`, or its `ORG`, tells that it is meant.
     fn resolved(&self) -> Result<(Option<String>, Option<RepoId>), Failure> {
@@ -84,8 +93,7 @@ impl RepoArgs {
     pub async fn open(&self, shell: &Shell, account: Option<&Account>) -> Result<Repository, Failure> {
         let (place, named) = self.resolved()?;
         let place = place.unwrap_or_else(around);
-        let is_url = place.contains("://") || (place.contains('@') && place.contains(':'));
-        let (git, files, address) = if is_url {
+        let (git, files, address) = if is_url(&place) {
             let remote = GitRemote::parse(&place).map_err(failure::git)?;
             let remote = match account {
                 Some(account) => account.on(remote, &place),
@@ -177,6 +185,10 @@ impl Repository {
                 .hint("name the branch with `--branch NAME`")
         })
     }
+}
+
+fn is_url(place: &str) -> bool {
+    place.contains("://") || (place.contains('@') && place.contains(':'))
 }
 
 /// The folder of the repository that the current folder is in, as git finds it.

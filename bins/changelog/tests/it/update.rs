@@ -171,7 +171,12 @@ fn other_names() {
     project.update("v1.1.0-alpha.1", &["--file", "docs/CHANGES.md", "--no-index"]).exits(0);
     assert_eq!(project.git.git(&["diff", "--name-only", "HEAD^"]), "docs/CHANGES.md");
     let json = project.path("notes.json");
-    project.update("v1.1.0-alpha.2", &["--json-file", text(&json), "--plan"]).exits(0);
+    let page = project.path("notes.html");
+    let files = ["--json-file", text(&json), "--html-file", text(&page)];
+    project.update("v1.1.0-alpha.2", &[&files[..], &["--plan"]].concat()).exits(0);
+    assert!(!json.exists() && !page.exists(), "a plan writes nothing");
+    project.update("v1.1.0-alpha.2", &files).exits(0);
+    assert!(fs::read_to_string(&page).unwrap().contains("Mend the pump"));
     assert!(fs::read_to_string(&json).unwrap().contains("\"pr_number\": 1"));
 }
 
@@ -198,6 +203,63 @@ fn what_is_wrong_is_named() {
         assert!(errors.starts_with(error), "{args:?}: {}", found.err);
         assert_eq!((project.heads(), project.status()), (heads.clone(), String::new()), "{args:?}");
     }
+}
+
+#[test]
+fn ends_that_make_no_range() {
+    let mut project = Project::new();
+    let change = project.git.head();
+    project.git.git(&["checkout", "--quiet", "--orphan", "alone"]);
+    project.git.commit("Begin alone");
+    project.git.switch("main");
+    let heads = project.heads();
+    for (args, error) in [
+        (&["--start-rev", &change, "--end-rev", "v1.0.0"][..], "so the range is empty: the ends are swapped"),
+        (&["--start-rev", "alone"], "error: `alone` and `main` have no common ancestor"),
+    ] {
+        for verb in ["update", "section"] {
+            let line = [&[verb, "--tag", "v1.1.0-alpha.1", "--titles", "--no-dependencies"], args].concat();
+            let found = project.run(&line).exits(2);
+            assert!(found.err.contains(error), "{line:?}: {}", found.err);
+            assert_eq!((project.heads(), found.out.as_str()), (heads.clone(), ""), "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn the_branch_that_is_written_is_the_one_that_is_read() {
+    let mut project = Project::new();
+    let old = project.git.head();
+    project.git.merge_pull(2, "bob/two", "Add a valve");
+    let new = project.git.head();
+    let has = |text: &str| [text.contains("Mend the pump"), text.contains("Add a valve")];
+    for (local, remote, expected) in [(&new, &old, [true, true]), (&old, &new, [true, false])] {
+        project.git.git(&["reset", "--quiet", "--hard", local]);
+        project.git.git(&["update-ref", "refs/remotes/origin/main", remote]);
+        let section = project.run(&["section", "--tag", "v1.1.0-alpha.1", "--titles", "--no-dependencies"]).exits(0);
+        assert_eq!(has(&section.out), [true, !expected[1]], "what the remote has: {}", section.out);
+        project.update("v1.1.0-alpha.1", &[]).exits(0);
+        let file = project.file("main", "CHANGELOG/CHANGELOG-1.1.md").unwrap();
+        assert_eq!(has(&file), expected, "local {local}, remote {remote}: {file}");
+    }
+}
+
+#[test]
+fn a_url_is_no_place_to_write_to() {
+    let project = Project::new();
+    let url = format!("file://{}", project.git.path().display());
+    for args in [&["--repo", url.as_str()][..], &["--repo", &url, "--plan"]] {
+        let refused = project.update("v1.1.0-alpha.1", args).exits(2);
+        let error =
+            format!("error: `{url}` is no place to write to: a commit in its mirror would be lost\nhint: clone it");
+        assert!(refused.err.starts_with(&error), "{}", refused.err);
+        assert!(!project.path(".cache").exists(), "nothing is mirrored first");
+    }
+    let refused = project.update("v1.1.0-alpha.1", &["--repo", "https://user:word@example.invalid/x"]).exits(2);
+    assert!(!refused.err.contains("word@"), "{}", refused.err);
+    let line = ["section", "--tag", "v1.1.0-alpha.1", "--titles", "--no-dependencies", "--github", "org/tool"];
+    let section = project.run(&[&line[..], &["--repo", &url]].concat()).exits(0);
+    assert!(ALPHA.ends_with(section.out.trim_end()), "{}", section.out);
 }
 
 #[test]

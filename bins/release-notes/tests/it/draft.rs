@@ -5,7 +5,7 @@ use std::fs;
 use testkit::github::{Answer, Fault, On};
 use testkit::{BareRemote, GitWorld, git};
 
-use crate::world::{Project, Seen, TOKEN, holds, seen, text};
+use crate::world::{Project, Seen, TOKEN, seen, text};
 
 struct Desk {
     project: Project,
@@ -295,14 +295,17 @@ fn stopped_after_the_push() {
 }
 
 #[test]
-fn a_reviewed_plan_is_a_file() {
+fn a_plan_for_programs() {
     let desk = Desk::new();
     let path = desk.project.path("plan.json");
-    desk.run(&["--plan-out", text(&path)]).exits(0);
-    let plan: serde_json::Value = serde_json::from_str(&desk.project.read("plan.json")).unwrap();
+    let seen = desk.run(&["--plan", "--output", "json"]).exits(0);
+    let plan = &seen.json()["plan"];
     assert_eq!((&plan["target"], &plan["branch"]), (&"org/docs".into(), &DRAFT.into()));
+    assert!(!seen.out.contains(TOKEN) && !seen.err.contains(TOKEN));
+    // No file of a plan is made, which nothing could apply.
+    desk.run(&["--plan-out", text(&path)]).exits(2);
+    assert!(!path.exists());
     assert!(desk.pulls().is_empty() && !desk.fork.refs().contains_key(&format!("refs/heads/{DRAFT}")));
-    assert!(!holds(&path, TOKEN));
 }
 
 #[test]

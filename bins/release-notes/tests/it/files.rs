@@ -100,6 +100,10 @@ fn notes_in_other_forms() {
     let json = run(&["--output", "json"]).exits(0).json();
     assert_eq!((&json["schema"], &json["notes"]), (&"krel/rendered-notes/v1".into(), &1.into()));
     run(&["--template", "inline:{{#if"]).exits(2);
+    // By the names that `generate` knows.
+    let default = run(&["--template", "default"]).exits(0).out;
+    assert_eq!(run(&["--template", "go-template:default"]).exits(0).out, default);
+    assert!(run(&["--template", ""]).exits(2).err.contains("it is empty"));
     fs::create_dir(home.path().join("maps")).unwrap();
     fs::write(home.path().join("maps/pr-7.yaml"), "pr: 7\nreleasenote:\n  text: The pump is dry.\n").unwrap();
     let edited = run(&["--maps-from", "maps"]).exits(0).out;
