@@ -272,7 +272,8 @@ fn maps_below(git: &GitRepo, head: CommitId, folder: &str) -> Result<Vec<(String
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
         for entry in git.tree(head, &folder).map_err(failure::git)? {
-            if entry.name.starts_with('.') {
+            // A tree that somebody forged may hold a path where git has a name.
+            if entry.name.starts_with('.') || entry.name.contains('/') {
                 continue;
             }
             let path = format!("{folder}/{}", entry.name);
