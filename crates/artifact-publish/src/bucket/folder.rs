@@ -374,9 +374,12 @@ fn sweep(folder: &OwnedFd) {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let Ok(file) = fs::openat(folder, entry.file_name(), flags, Mode::empty()) else { continue };
         let plain = fs::fstat(&file).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
-        if plain && File::from(file).try_lock().is_ok() {
+        // The lock is held until the name is gone: its writer may be about to take it.
+        let file = File::from(file);
+        if plain && file.try_lock().is_ok() {
             fs::unlinkat(folder, entry.file_name(), AtFlags::empty()).ok();
         }
+        drop(file);
     }
 }
 

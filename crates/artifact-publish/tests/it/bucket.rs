@@ -189,24 +189,27 @@ async fn between_buckets() {
 #[tokio::test]
 async fn many_creators_one_winner() {
     let (_root, bucket) = folder();
-    let mut creators = tokio::task::JoinSet::new();
-    for creator in 0..16_u8 {
-        // Each has a bucket of its own, as separate processes have.
-        let bucket = Bucket::open(bucket.url()).unwrap();
-        let attributes = Attributes::of_type(if creator % 2 == 0 { "even/even" } else { "odd/odd" });
-        creators.spawn(async move { bucket.create(&name("lease"), vec![creator % 2; 100], &attributes).await });
-    }
-    let mut outcomes = [0; 3];
-    while let Some(outcome) = creators.join_next().await {
-        match outcome.unwrap() {
-            Ok(Created::New) => outcomes[0] += 1,
-            Ok(Created::Identical) => outcomes[1] += 1,
-            Err(Error::Exists { .. }) => outcomes[2] += 1,
-            Err(error) => panic!("{error:?}"),
+    for round in 0..40 {
+        let lease = name(&format!("lease-{round}"));
+        let mut creators = tokio::task::JoinSet::new();
+        for creator in 0..16_u8 {
+            // Each has a bucket of its own, as separate processes have: each of them also sweeps what killed ones left.
+            let (bucket, lease) = (Bucket::open(bucket.url()).unwrap(), lease.clone());
+            let attributes = Attributes::of_type(if creator % 2 == 0 { "even/even" } else { "odd/odd" });
+            creators.spawn(async move { bucket.create(&lease, vec![creator % 2; 100], &attributes).await });
         }
+        let mut outcomes = [0; 3];
+        while let Some(outcome) = creators.join_next().await {
+            match outcome.unwrap() {
+                Ok(Created::New) => outcomes[0] += 1,
+                Ok(Created::Identical) => outcomes[1] += 1,
+                Err(Error::Exists { .. }) => outcomes[2] += 1,
+                Err(error) => panic!("round {round}: {error:?}"),
+            }
+        }
+        assert_eq!(outcomes, [1, 7, 8], "round {round}");
+        let found = bucket.read(&lease, 100).await.unwrap().unwrap();
+        let expected = if found.bytes[0] == 0 { "even/even" } else { "odd/odd" };
+        assert_eq!(found.attributes, Attributes::of_type(expected), "round {round}");
     }
-    assert_eq!(outcomes, [1, 7, 8]);
-    let found = bucket.read(&name("lease"), 100).await.unwrap().unwrap();
-    let expected = if found.bytes[0] == 0 { "even/even" } else { "odd/odd" };
-    assert_eq!(found.attributes, Attributes::of_type(expected));
 }
