@@ -16,13 +16,13 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
 
 use bytes::Bytes;
 use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+use super::write_back::written_back;
 use super::{Attributes, Backend, Expected, Fill, Generation, Object, ObjectInfo, Opened, check_expected, limited};
 use crate::digest::{Digests, Sha256Digest};
 use crate::error::{Error, Operation};
@@ -214,7 +214,9 @@ impl Folder {
             let attributes = entry.map_or_else(Attributes::default, |entry| entry.attributes.clone());
             let generation = match &small {
                 Some(bytes) => Generation::of_content(bytes, &attributes),
-                None => Generation(format!("file-{}-{size}-{}.{:09}", stat.st_ino, stat.st_mtime, stat.st_mtime_nsec)),
+                None => {
+                    Generation::from(format!("file-{}-{size}-{}.{:09}", stat.st_ino, stat.st_mtime, stat.st_mtime_nsec))
+                }
             };
             return Ok(Some(Loaded { file, small, size, generation, attributes }));
         }
@@ -288,59 +290,6 @@ struct Loaded {
     size: u64,
     generation: Generation,
     attributes: Attributes,
-}
-
-/// So many bytes are written before the disk is set to work on them.
-const WRITE_BACK_BYTES: u64 = 16 * 1024 * 1024;
-
-/// Fills the file and waits until its bytes are on disk. Of a large file the disk writes the first bytes while the later ones are
-/// still being hashed, instead of all of them at the end.
-fn written_back(file: &File, fill: &mut Fill<'_>) -> Result<io::Result<Digests>, Error> {
-    let (digests, early) = std::thread::scope(|scope| {
-        let (signal, signals) = mpsc::sync_channel(1);
-        let mut syncer = None;
-        let mut signals = Some(signals);
-        let mut since = 0;
-        let mut writer = Counting {
-            file,
-            wrote: |count| {
-                since += count;
-                if since < WRITE_BACK_BYTES {
-                    return;
-                }
-                since = 0;
-                if let Some(signals) = signals.take() {
-                    syncer = Some(scope.spawn(move || signals.into_iter().try_for_each(|()| file.sync_data())));
-                }
-                // A full channel means that the disk is behind anyway.
-                signal.try_send(()).ok();
-            },
-        };
-        let digests = fill(&mut writer);
-        drop(signal);
-        // The system reports a failed write-back once, so what the early ones said counts.
-        let early = syncer.map_or(Ok(()), |syncer| syncer.join().expect("syncing does not panic"));
-        (digests, early)
-    });
-    let digests = digests?;
-    Ok(early.and_then(|()| file.sync_all()).map(|()| digests))
-}
-
-struct Counting<'a, F> {
-    file: &'a File,
-    wrote: F,
-}
-
-impl<F: FnMut(u64)> Write for Counting<'_, F> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let count = (&mut &*self.file).write(buffer)?;
-        (self.wrote)(count as u64);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 fn split(path: &str) -> (std::str::Split<'_, char>, &str) {

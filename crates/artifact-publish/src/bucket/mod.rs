@@ -2,11 +2,15 @@
 
 mod folder;
 mod memory;
+mod object;
+mod put;
 mod watched;
+mod write_back;
 
+pub use object::{Attributes, Created, Expected, Generation, Object, ObjectInfo};
+use put::{Checked, Input, Source, Watched, digests, exists, put};
 pub use watched::Moment;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -15,8 +19,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::digest::{Digests, Sha256Digest};
@@ -24,131 +26,6 @@ use crate::error::{Error, Operation};
 use crate::hashing::{PumpError, Stamp, blocking, pump};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::progress::Progress;
-
-/// What a bucket keeps about an object besides its bytes; the default is nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Attributes {
-    /// `Content-Type` with which the object is served, such as `text/plain`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<String>,
-    /// `Cache-Control` with which the object is served.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_control: Option<String>,
-    /// Free keys and values.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub metadata: BTreeMap<String, String>,
-}
-
-impl Attributes {
-    /// Nothing but a content type.
-    #[must_use]
-    pub fn of_type(content_type: &str) -> Self {
-        Self { content_type: Some(content_type.to_owned()), ..Self::default() }
-    }
-
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Identifies what an object holds at one time: it changes whenever bytes or attributes change. Opaque; compare for equality.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Generation(String);
-
-impl Generation {
-    /// The text form, for a plan or a journal.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The generation of these bytes with these attributes: equal content has an equal generation in any bucket, so that a
-    /// plan made of the same content is the same plan.
-    fn of_content(bytes: &[u8], attributes: &Attributes) -> Self {
-        let sha256 = Sha256Digest::of(bytes);
-        if attributes.is_default() {
-            return Self(format!("sha256-{sha256}"));
-        }
-        let mut hasher = Sha256::new();
-        hasher.update(sha256.as_bytes());
-        hasher.update(serde_json::to_vec(attributes).expect("attributes are text only"));
-        Self(format!("sha256-{}", Sha256Digest::finish(hasher)))
-    }
-}
-
-impl From<String> for Generation {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Display for Generation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What must be there for a conditional write to happen.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Expected {
-    /// No object.
-    Absent,
-    /// The object as it was when it had this generation.
-    Generation(Generation),
-}
-
-impl Expected {
-    /// What a reader saw, as the condition of the next write.
-    #[must_use]
-    pub fn of(seen: Option<&Generation>) -> Self {
-        seen.map_or(Self::Absent, |generation| Self::Generation(generation.clone()))
-    }
-}
-
-impl fmt::Display for Expected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Absent => f.write_str("no object"),
-            Self::Generation(generation) => write!(f, "generation {generation}"),
-        }
-    }
-}
-
-/// An object without its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectInfo {
-    /// Name within the bucket.
-    pub name: ObjectName,
-    /// Length in bytes.
-    pub size: u64,
-    /// What it holds now.
-    pub generation: Generation,
-    /// What the bucket keeps about it.
-    pub attributes: Attributes,
-}
-
-/// An object with its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
-    /// All bytes.
-    pub bytes: Bytes,
-    /// What it holds now.
-    pub generation: Generation,
-    /// What the bucket keeps about it.
-    pub attributes: Attributes,
-}
-
-/// How a create-only write ended well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Created {
-    /// The object was not there and is now.
-    New,
-    /// The object was there with the same bytes; it was left alone, attributes included.
-    Identical,
-}
 
 /// A place that holds objects; cheap to clone.
 ///
@@ -454,123 +331,6 @@ impl Bucket {
         })
         .await
     }
-}
-
-fn digests(backend: &dyn Backend, name: &ObjectName, progress: &Progress) -> Result<Option<Digests>, Error> {
-    let Some(mut opened) = backend.open(name)? else { return Ok(None) };
-    match pump(&mut opened.reader, &mut io::sink(), progress) {
-        Ok(digests) => Ok(Some(digests)),
-        Err(PumpError::Read(error) | PumpError::Write(error)) => {
-            Err(Error::io(Operation::Read, backend.address(name.as_str()), error))
-        }
-    }
-}
-
-/// Bytes to be published, with a last word once all of them were read.
-trait Input: Read {
-    /// Called after the last byte and before the object appears.
-    fn accept(&self, _digests: &Digests) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-impl Input for io::Cursor<Bytes> {}
-
-/// A local file that must not change while it is read.
-struct Watched<'a> {
-    file: io::Take<File>,
-    before: Stamp,
-    path: &'a Path,
-}
-
-impl Read for Watched<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read(buffer)
-    }
-}
-
-impl Input for Watched<'_> {
-    fn accept(&self, digests: &Digests) -> Result<(), Error> {
-        self.before.check(self.file.get_ref(), self.path, digests.size)
-    }
-}
-
-/// An object that must have a known digest.
-struct Checked<'a> {
-    reader: Box<dyn Read + Send>,
-    expected: Sha256Digest,
-    object: &'a str,
-}
-
-impl Read for Checked<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(buffer)
-    }
-}
-
-impl Input for Checked<'_> {
-    fn accept(&self, digests: &Digests) -> Result<(), Error> {
-        if digests.sha256 == self.expected {
-            return Ok(());
-        }
-        Err(Error::DigestMismatch { object: self.object.to_owned(), expected: self.expected, found: digests.sha256 })
-    }
-}
-
-/// Where the bytes of a new object come from.
-struct Source<'a> {
-    open: &'a dyn Fn() -> Result<Box<dyn Input + 'a>, Error>,
-    failed: &'a dyn Fn(io::Error) -> Error,
-}
-
-impl Source<'_> {
-    /// Reads everything, once, into the writer.
-    fn pour(
-        &self,
-        writer: &mut dyn Write,
-        lost: &dyn Fn(io::Error) -> Error,
-        progress: &Progress,
-    ) -> Result<Digests, Error> {
-        let mut input = (self.open)()?;
-        let digests = match pump(&mut input, writer, progress) {
-            Ok(digests) => digests,
-            Err(PumpError::Read(error)) => return Err((self.failed)(error)),
-            Err(PumpError::Write(error)) => return Err(lost(error)),
-        };
-        input.accept(&digests)?;
-        Ok(digests)
-    }
-}
-
-/// Create-only write of one object.
-fn put(
-    backend: &dyn Backend,
-    name: &ObjectName,
-    attributes: &Attributes,
-    source: &Source<'_>,
-    progress: &Progress,
-) -> Result<(Created, Digests), Error> {
-    let lost = |error| Error::io(Operation::Create, backend.address(name.as_str()), error);
-    let taken = backend.open(name)?.is_some();
-    let created = if taken {
-        None
-    } else {
-        backend.create(name, attributes, &mut |writer| source.pour(writer, &lost, progress))?
-    };
-    if let Some(digests) = created {
-        return Ok((Created::New, digests));
-    }
-    let progress = if taken { progress } else { &Progress::none() };
-    let offered = source.pour(&mut io::sink(), &lost, progress)?;
-    let Some(there) = digests(backend, name, &Progress::none())? else {
-        // It was there a moment ago: somebody removes objects while we publish.
-        return Err(Error::Moved { object: backend.address(name.as_str()), expected: Expected::Absent, found: None });
-    };
-    if there == offered { Ok((Created::Identical, offered)) } else { Err(exists(backend, name, there, offered)) }
-}
-
-fn exists(backend: &dyn Backend, name: &ObjectName, there: Digests, offered: Digests) -> Error {
-    Error::Exists { object: backend.address(name.as_str()), there: Box::new(there), offered: Box::new(offered) }
 }
 
 /// The object in memory, if it is not larger than the limit.
