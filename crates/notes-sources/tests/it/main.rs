@@ -5,5 +5,6 @@ mod changelogs;
 mod comparing;
 mod discovering;
 mod github;
+mod pages;
 mod ranges;
 mod reading;
