@@ -225,7 +225,7 @@ impl Form {
     pub(crate) fn write(&self, document: &Document, run: &Run) -> Result<String, Failure> {
         if self.format == Format::Json {
             let mut notes = document.notes.clone();
-            if let Some(path) = self.out.as_ref().filter(|path| path.exists()) {
+            if let Some(path) = self.out.as_ref().filter(|path| path.is_file()) {
                 let older = read_text(path, MAX_NOTES as u64).map_err(failure::sources)?;
                 let older = from_json(&older).map_err(|error| {
                     Failure::new(Exit::Usage, error)
@@ -299,6 +299,16 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
 fn write_with(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     let failed =
         |error: std::io::Error| Failure::new(Exit::Usage, format!("cannot write `{}`: {error}", path.display()));
+    // A link stays one, and a device or a pipe (`/dev/null`, `>(less)`) is written to: a new file in its place would take it away
+    // from everybody.
+    let there = std::fs::metadata(path);
+    if there.as_ref().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let mut pipe = std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
+        return std::io::Write::write_all(&mut pipe, text.as_bytes()).map_err(failed);
+    }
+    let path = if there.is_ok() { &std::fs::canonicalize(path).map_err(failed)? } else { path };
+    // Who may read a file that was there is not ours to widen.
+    let mode = there.map_or(mode, |there| mode & std::os::unix::fs::PermissionsExt::mode(&there.permissions()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);

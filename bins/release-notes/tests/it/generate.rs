@@ -232,3 +232,31 @@ fn downloads_and_images() {
     let nothing = project.run(&["generate", "v1.0.0..v1.1.0", "--titles", "--images", text(&tars)]).exits(2);
     assert!(nothing.err.contains("error: there are no images in `"), "{}", nothing.err);
 }
+
+/// As root, a rename onto `/dev/null` would take it away from the whole machine.
+#[test]
+fn pipes_and_links_stay_what_they_are() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+    let project = Project::new();
+    let folder = project.git.folder();
+    let (pipe, read) = (folder.join("pipe"), folder.join("read"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for format in ["markdown", "json"] {
+        let copy = fs::File::create(&read).unwrap();
+        let mut reader = std::process::Command::new("cat").arg(&pipe).stdout(copy).spawn().unwrap();
+        let line = ["generate", "v1.0.0..v1.1.0", "--titles", "--format", format, "--out", text(&pipe)];
+        seen(bare(folder, &line).current_dir(project.git.path())).exits(0);
+        assert!(reader.wait().unwrap().success());
+        assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo(), "{format}");
+        assert!(fs::read_to_string(&read).unwrap().contains("Mend the pump"), "{format}");
+    }
+    let (link, target) = (folder.join("link.md"), folder.join("target.md"));
+    fs::write(&target, "old").unwrap();
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("target.md", &link).unwrap();
+    let line = ["generate", "v1.0.0..v1.1.0", "--titles", "--out", text(&link)];
+    seen(bare(folder, &line).current_dir(project.git.path())).exits(0);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_to_string(&target).unwrap(), TITLES);
+}

@@ -11,7 +11,8 @@ use git_repo::GitRepo;
 use jiff::Timestamp;
 use notes_gen::compat::Edition;
 use notes_gen::{
-    Author, Compat, Document, Fate, Layout, LinkStyle, Profile, PullNumber, PullRequest, PullSource, RenderOptions, render,
+    Author, Compat, Document, Fate, Layout, LinkStyle, Profile, PullNumber, PullRequest, PullSource, RenderOptions,
+    render,
 };
 use notes_sources::{Collect, ListOptions, Wanted, collect, ends, list};
 
@@ -169,7 +170,8 @@ fn bodies(items: &[Item<'_>]) -> Bodies {
     for item in items {
         for (at, number) in item.numbers.iter().enumerate() {
             let mut pull = PullRequest::new(PullNumber::new(*number).unwrap(), "A change");
-            pull.body = Some(format!("What it does.\r\n\r\n```release-note\r\n{}\r\n```\r\n", item.text.replace('\n', "\r\n")));
+            pull.body =
+                Some(format!("What it does.\r\n\r\n```release-note\r\n{}\r\n```\r\n", item.text.replace('\n', "\r\n")));
             pull.labels = label(item.section).into_iter().collect();
             let login = item.authors[at.min(item.authors.len() - 1)].to_owned();
             pull.author = Some(Author { url: Some(format!("https://github.com/{login}")), login });
