@@ -11,7 +11,7 @@ use std::{
 
 use clap::{ArgMatches, Args as _, FromArgMatches as _};
 
-use crate::{Exit, Failure, GlobalArgs, Shell, env, logging, redaction, render, signals};
+use crate::{Exit, Failure, GlobalArgs, Shell, docs, env, logging, redaction, render, signals};
 
 /// A command: arguments that can be run. The umbrella's command is one too, with its subcommands as
 /// `#[command(subcommand)]`.
@@ -47,6 +47,9 @@ pub fn main<C: Command>(name: &'static str, version: &'static str) -> ExitCode {
 #[must_use]
 pub fn main_from<C: Command>(name: &'static str, version: &'static str, args: Vec<OsString>) -> ExitCode {
     let mut definition = command::<C>(name, version).color(clap_color(&args));
+    if let Some(exit) = completions_for(&definition, &args) {
+        return exit.into();
+    }
     let parsed = definition.try_get_matches_from_mut(&args).and_then(|matches| parse::<C>(&matches, &mut definition));
     let (command, globals) = match parsed {
         Ok(parsed) => parsed,
@@ -68,6 +71,21 @@ pub fn main_from<C: Command>(name: &'static str, version: &'static str, args: Ve
         return Exit::Usage.into();
     }
     execute(command, &mut shell).into()
+}
+
+/// `NAME completions SHELL`, which every program with subcommands has, unless it has a subcommand of that name. It is a matter of the
+/// program, not of the command that an umbrella takes in, and so stands in no help text.
+fn completions_for(definition: &clap::Command, args: &[OsString]) -> Option<Exit> {
+    let [_, word, shell] = args else { return None };
+    if word != "completions" || !definition.has_subcommands() || definition.find_subcommand("completions").is_some() {
+        return None;
+    }
+    let shell = <clap_complete::Shell as clap::ValueEnum>::from_str(shell.to_str()?, true).ok()?;
+    let script = docs::completions(definition, shell);
+    match io::Write::write_all(&mut io::stdout(), script.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Some(Exit::Unexpected),
+        _ => Some(Exit::Done),
+    }
 }
 
 fn parse<C: Command>(matches: &ArgMatches, definition: &mut clap::Command) -> Result<(C, GlobalArgs), clap::Error> {

@@ -241,3 +241,15 @@ fn logs_are_json_in_cloud_build() {
     let line: Value = serde_json::from_str(first).unwrap();
     assert_eq!((&line["level"], &line["token"]), (&"WARN".into(), &"[redacted]".into()));
 }
+
+#[test]
+fn every_program_with_subcommands_completes() {
+    for (shell, mark) in [("bash", "complete -F"), ("zsh", "#compdef demo"), ("fish", "complete -c demo")] {
+        let output = run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        let script = text(&output.stdout);
+        assert!(script.contains(mark) && script.contains("count"), "{shell}: {script}");
+    }
+    // What is no shell is what clap says of an unknown subcommand.
+    assert_eq!(run(&["completions", "dos"]).status.code(), Some(2));
+}
