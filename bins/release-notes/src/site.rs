@@ -7,7 +7,7 @@ use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell};
 use notes_gen::site::{
     SiteOptions, SiteRelease, WebsiteForm, render_site, website_file_name, website_index, website_json,
 };
-use notes_gen::{MAX_NOTES, from_json};
+use notes_gen::{MAX_NOTES, Profile, from_json};
 use notes_sources::read_text;
 use serde::Serialize;
 use url::Url;
@@ -34,13 +34,13 @@ pub(crate) struct SiteArgs {
     /// The page
     #[arg(long, short = 'o', value_name = "FILE", default_value = "release-notes.html")]
     out: PathBuf,
-    /// The project's name
+    /// The project's name; else the profile's, or that of the repository whose pull requests these are
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
     /// The title of the page
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
-    /// The project's page
+    /// The project's page; else that of the repository whose pull requests these are
     #[arg(long, value_name = "URL")]
     link: Option<Url>,
     /// Also write the files of the notes web site, and an index of them, into this folder
@@ -62,9 +62,19 @@ impl Render for Made {
 
     fn human(&self, page: &mut Page) -> fmt::Result {
         let size = cli_kit::human_bytes(self.bytes as u64);
-        writeln!(page, "{}: {} notes of {} releases, {size}", self.page.display(), self.notes, self.releases)?;
+        writeln!(
+            page,
+            "{}: {} of {}, {size}",
+            self.page.display(),
+            count(self.notes, "note"),
+            count(self.releases, "release")
+        )?;
         self.files.iter().try_for_each(|file| writeln!(page, "{}", file.display()))
     }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 pub(crate) fn run(args: SiteArgs, shell: &mut Shell) -> Result<Exit, Failure> {
@@ -82,11 +92,11 @@ pub(crate) fn run(args: SiteArgs, shell: &mut Shell) -> Result<Exit, Failure> {
     }
     let mut releases = Vec::new();
     for path in &files {
+        let text = read_text(path, MAX_NOTES as u64).map_err(failure::sources)?;
         let version = version_of(path).ok_or_else(|| {
             Failure::new(Exit::Usage, format!("`{}` has no version in its name", path.display()))
                 .hint("call it as the web site does: `release-notes-1.30.0.json`")
         })?;
-        let text = read_text(path, MAX_NOTES as u64).map_err(failure::sources)?;
         let notes = from_json(&text).map_err(|error| {
             Failure::new(Exit::Usage, error).hint(format!("`{}` is no file of notes", path.display()))
         })?;
@@ -97,11 +107,17 @@ pub(crate) fn run(args: SiteArgs, shell: &mut Shell) -> Result<Exit, Failure> {
             .hint("name files `release-notes-1.30.0.json`, or folders of them"));
     }
     let profile = args.project_rules.profile()?;
-    let mut options = SiteOptions::new(args.project.clone().unwrap_or_else(|| profile.name.clone()));
+    let link = args.link.or_else(|| repository_of(&releases));
+    // Without a profile of its own it is Kubernetes' profile, but not Kubernetes.
+    let name = args.project.or_else(|| {
+        let name = link.as_ref()?.path_segments()?.next_back()?.to_owned();
+        (profile.name == Profile::default().name).then_some(name)
+    });
+    let mut options = SiteOptions::new(name.unwrap_or_else(|| profile.name.clone()));
     if let Some(title) = &args.title {
         options.title.clone_from(title);
     }
-    options.repository = args.link;
+    options.repository = link;
     options.profile = profile;
     let html = render_site(&releases, &options).or_exit(Exit::Usage)?;
     write_file(&args.out, &html)?;
@@ -119,6 +135,16 @@ pub(crate) fn run(args: SiteArgs, shell: &mut Shell) -> Result<Exit, Failure> {
     let notes = releases.iter().map(|release| release.notes.len()).sum();
     shell.result(&Made { page: args.out, bytes: html.len(), releases: releases.len(), notes, files: written })?;
     Ok(Exit::Done)
+}
+
+/// The repository that all notes are of, by the addresses of their pull requests.
+fn repository_of(releases: &[SiteRelease]) -> Option<Url> {
+    let mut pages = releases.iter().flat_map(|release| release.notes.iter()).filter_map(|note| {
+        let (page, _) = note.pr_url.split_once("/pull/")?;
+        Some(page)
+    });
+    let first = pages.next()?;
+    pages.all(|page| page == first).then(|| first.parse().ok())?
 }
 
 /// The version in the name of a file: `v1.30.0` of `release-notes-1.30.0.json`.

@@ -145,6 +145,8 @@ fn a_site_of_nothing() {
     fs::write(home.path().join("notes.json"), NOTES).unwrap();
     let nameless = seen(&mut bare(home.path(), &["site", "notes.json"])).exits(2);
     assert!(nameless.err.contains("`notes.json` has no version in its name"), "{}", nameless.err);
+    let neither = seen(&mut bare(home.path(), &["site", "gone.json"])).exits(2);
+    assert!(neither.err.starts_with("error: cannot read `gone.json`"), "{}", neither.err);
     let empty = seen(&mut bare(home.path(), &["site", "."])).exits(2);
     assert!(empty.err.starts_with("error: there are no notes"), "{}", empty.err);
     let gone = seen(&mut bare(home.path(), &["site", "gone-1.2.3.json"])).exits(2);
@@ -154,4 +156,6 @@ fn a_site_of_nothing() {
     seen(&mut bare(home.path(), &["site", "."])).exits(0);
     let page = fs::read_to_string(home.path().join("release-notes.html")).unwrap();
     assert!(page.contains("v1.1.0") && !page.contains("<b>works"), "notes are text");
+    // The name is that of the repository, not of the profile that nobody asked for.
+    assert!(page.contains("https://github.com/org/tool") && !page.contains("kubernetes"), "{page}");
 }
