@@ -14,7 +14,7 @@ fn every_command_shows_an_example_of_itself() {
         assert!(examples.contains(&format!("release-notes {name}")), "{name}: {examples}");
         names.push(name);
     }
-    assert_eq!(names, ["generate", "render", "check", "validate", "fix", "draft-pr", "site"]);
+    assert_eq!(names, ["generate", "render", "check", "validate", "fix", "draft-pr", "apply", "site"]);
 }
 
 /// As the umbrella embeds it.

@@ -1,6 +1,7 @@
 //! The command as a process: against git repositories and a GitHub with state.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod apply;
 mod check;
 mod draft;
 mod files;
