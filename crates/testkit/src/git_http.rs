@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tempfile::TempDir;
 
 /// The user name the server accepts.
 pub const USER: &str = "x-access-token";
 /// The password the server accepts.
 pub const TOKEN: &str = "test-token-0123456789";
+/// A password that may read and not push.
+pub const READ_TOKEN: &str = "read-token-0123456789";
 
 /// A running server for the bare repositories of one folder. Stops when dropped.
 #[derive(Debug)]
@@ -30,7 +34,7 @@ enum Travel {
 }
 
 impl GitHttpServer {
-    /// Serves `root`, in which each bare repository is reachable as `/NAME`.
+    /// Serves `root`, in which each bare repository is reachable as `/NAME`. Whoever may not do something is told so in GitHub's words.
     ///
     /// # Errors
     /// Names the part that is missing or did not start.
@@ -58,7 +62,6 @@ impl GitHttpServer {
         let folder = scratch.path();
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).map_err(|e| e.to_string());
         write(".gitconfig", "[safe]\n\tdirectory = *\n")?;
-        write("htpasswd", &format!("{USER}:{{PLAIN}}{TOKEN}\n"))?;
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).map_err(|e| e.to_string())?.port();
         write("nginx.conf", &configuration(folder, root, &backend, port, travel))?;
         if travel == Travel::Tls {
@@ -155,6 +158,8 @@ fn configuration(folder: &Path, root: &Path, backend: &Path, port: u16, travel: 
     for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
         writeln!(temp, "    {name}_temp_path {folder}/{name};").expect("text can be written to a string");
     }
+    let header = |token: &str| format!("Basic {}", STANDARD.encode(format!("{USER}:{token}")));
+    let (writer, reader) = (header(TOKEN), header(READ_TOKEN));
     let tls = match travel {
         Travel::Clear => String::new(),
         Travel::Tls => format!(
@@ -171,11 +176,29 @@ events {{}}
 http {{
     access_log off;
 {temp}    client_max_body_size 0;
+    map_hash_bucket_size 256;
+    map $http_authorization $who {{
+        default nobody;
+        "{writer}" writer;
+        "{reader}" reader;
+    }}
+    map "$who $arg_service $uri" $refused {{
+        default "";
+        "~^nobody " 401;
+        "~^reader git-receive-pack " 403;
+        "~^reader .*/git-receive-pack$" 403;
+    }}
     server {{
         listen 127.0.0.1:{port}{tls};
-        auth_basic "GitHub";
-        auth_basic_user_file {folder}/htpasswd;
+        default_type text/plain;
         location / {{
+            if ($refused = 401) {{
+                add_header WWW-Authenticate 'Basic realm="GitHub"' always;
+                return 401 "Invalid username or token.\n";
+            }}
+            if ($refused = 403) {{
+                return 403 "Write access to repository not granted.\n";
+            }}
             fastcgi_pass unix:{folder}/fcgi.sock;
             fastcgi_request_buffering off;
             fastcgi_param REQUEST_METHOD $request_method;

@@ -220,7 +220,9 @@ fn over_https() {
         Err(missing) => return println!("skipped: {missing}"),
     };
     git(desk.fork.path(), &["config", "http.receivepack", "true"]);
-    desk.project.server.token(testkit::TOKEN, "someone", &["public_repo"]);
+    for token in [testkit::TOKEN, testkit::READ_TOKEN] {
+        desk.project.server.token(token, "someone", &["public_repo"]);
+    }
     let (target, fork) = (server.url("target.git"), server.url("fork.git"));
     let over = |mut command: Command, token: &str| {
         command.env("GITHUB_TOKEN", token);
@@ -236,14 +238,19 @@ fn over_https() {
     let approve = told.json()["fingerprint"].as_str().unwrap().to_owned();
     let line = ["apply", text(&file), "--approve", &approve, "-vvv"];
     let refused = over(elsewhere(&desk, &line), TOKEN).exits(6);
+    let may_read = over(elsewhere(&desk, &line), testkit::READ_TOKEN).exits(6);
+    let hint = "hint: see that the token may push to the fork";
+    assert!(may_read.err.contains("error: cannot push branch") && may_read.err.contains(hint), "{}", may_read.err);
     assert_eq!(world(&desk), before);
     let done = over(elsewhere(&desk, &line), testkit::TOKEN).exits(0);
     assert_eq!(desk.fork.refs()[&format!("refs/heads/{DRAFT}")], told.json()["plan"]["push"]["commit"]);
     assert_eq!(desk.pulls().len(), 1);
-    for text in [&refused.err, &told.out, &told.err, &done.out, &done.err] {
-        assert!(!text.contains(TOKEN) && !text.contains(testkit::TOKEN), "{text}");
-    }
-    for path in files(desk.project.git.folder()) {
-        assert!(!holds(&path, testkit::TOKEN) && !holds(&path, TOKEN), "{}", path.display());
+    for token in [TOKEN, testkit::TOKEN, testkit::READ_TOKEN] {
+        for text in [&refused.err, &may_read.err, &told.out, &told.err, &done.out, &done.err] {
+            assert!(!text.contains(token), "{text}");
+        }
+        for path in files(desk.project.git.folder()) {
+            assert!(!holds(&path, token), "{}", path.display());
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use git_repo::{CloneOptions, Error, Expected, GitRemote, GitRepo, PushError, PushOptions, RefUpdate, Token};
-use testkit::{GitHttpServer, TOKEN, USER, command_lines, git};
+use testkit::{GitHttpServer, READ_TOKEN, TOKEN, USER, command_lines, git};
 
 use crate::support::{branch_name, new_tag, open, small_world, tag_name};
 
@@ -67,6 +67,13 @@ async fn git_over_http_with_a_token() {
         assert!(!format!("{error} {error:?}").contains("wrong-token-987"), "{case}: {error:?}");
         let error = remote.ls_remote().await.unwrap_err();
         assert!(matches!(error, Error::Denied { .. }), "{case}: {error:?}");
+    }
+    assert_eq!(bare.refs(), before);
+    let reader = bare_remote().with_token(Token::new(READ_TOKEN.into())).unwrap();
+    assert_eq!(reader.ls_remote().await.unwrap().len(), before.len());
+    match repo.push(&reader, &updates, PushOptions::default()).await {
+        Err(PushError::Denied { detail, .. }) => assert!(detail.contains("not granted"), "{detail}"),
+        other => panic!("{other:?}"),
     }
     assert_eq!(bare.refs(), before);
 
