@@ -13,7 +13,7 @@ use release_journal::{Plan, Reach, canonical_json};
 use serde::Serialize;
 
 use crate::failure;
-use crate::generate::{Ending, write_file};
+use crate::form::{Ending, write_file};
 use crate::proposal::{ProposalArgs, local, proposal_failure};
 use crate::source::{SourceArgs, now};
 use crate::work::Work;
@@ -162,7 +162,7 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
     if let Some(mark) = run.incomplete_mark() {
         markdown.insert_str(0, &format!("{mark}\n\n"));
     }
-    let ending = Ending::of(args.source.inputs.rules.strict());
+    let ending = Ending::of_text(args.source.inputs.rules.strict());
     let mut files = BTreeMap::from([
         (format!("{folder}/release-notes-draft.md"), Some(ending.put(&markdown).into_owned())),
         (format!("{folder}/release-notes-draft.json"), Some(ending.put(&to_json(&run.collected.notes)).into_owned())),

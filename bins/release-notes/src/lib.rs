@@ -6,6 +6,7 @@ mod document;
 mod draft;
 pub mod failure;
 mod fix;
+mod form;
 mod generate;
 mod github;
 mod original;
@@ -29,7 +30,7 @@ pub use range::RangeArgs;
 pub use repo::{RepoArgs, Repository};
 pub use source::{EditArgs, InputArgs, ProjectArgs, RuleArgs, Run, SourceArgs, now};
 
-pub use generate::write_file;
+pub use form::write_file;
 
 /// Release notes from pull requests
 #[derive(Debug, clap::Args)]
