@@ -8,7 +8,6 @@ mod files;
 mod fix;
 mod generate;
 mod github;
-mod help;
 mod refusals;
 mod secrets;
 mod world;
