@@ -58,3 +58,18 @@ impl fmt::Display for Address {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn an_address_means_the_same_everywhere(text in "(https?://|ssh://|file://|/|git@)?([a-z.@:/-]|\\PC){0,20}") {
+            if let Ok(address) = Address::try_from(text.clone()) {
+                proptest::prop_assert_eq!(address.remote().unwrap().to_string(), text.clone());
+                proptest::prop_assert!(!text.starts_with('-') && !text.starts_with('.'), "{text:?}");
+            }
+        }
+    }
+}

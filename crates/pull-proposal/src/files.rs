@@ -106,4 +106,19 @@ mod tests {
         assert!(Files::new(files(Files::MAX_BYTES - 2)).is_ok());
         assert_eq!(Files::new(files(Files::MAX_BYTES - 1)), Err(FilesError::TooLarge { bytes: Files::MAX_BYTES + 1 }));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_path_leads_out(parts in proptest::collection::vec("\\.{0,3}(git|GIT|a|\\PC)?[ .]{0,2}", 1..5)) {
+            let path = parts.join("/");
+            if Files::new(BTreeMap::from([(path.clone(), None)])).is_ok() {
+                let mut components = std::path::Path::new(&path).components();
+                let inside = components.all(|part| match part {
+                    std::path::Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
+                    _ => false,
+                });
+                proptest::prop_assert!(inside, "{path:?}");
+            }
+        }
+    }
 }
