@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use cli_kit::{Command, Exit, Failure, OrExit, Shell};
 use release_flow::plan::AnyPlan;
+use release_notes::ProposalArgs;
+use serde::Deserialize;
 
 use crate::{act::ActArgs, project::ProjectArgs};
 
@@ -12,7 +14,8 @@ use crate::{act::ActArgs, project::ProjectArgs};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   krel stage --type alpha --nomock --plan-out stage.json
-  krel apply stage.json --approve 3f2a9c0b71de")]
+  krel apply stage.json --approve 3f2a9c0b71de
+  krel apply draft.json --approve 0b71de3f2a9c   a proposal of `krel release-notes draft-pr --plan-out`")]
 pub(crate) struct ApplyArgs {
     /// The plan
     file: PathBuf,
@@ -21,6 +24,14 @@ pub(crate) struct ApplyArgs {
     approve: Option<String>,
     #[command(flatten)]
     project: ProjectArgs,
+    #[command(flatten)]
+    proposal: ProposalArgs,
+}
+
+/// What kind of plan a file holds.
+#[derive(Deserialize)]
+struct Kind {
+    plan: String,
 }
 
 /// The largest plan that is read, in bytes.
@@ -37,6 +48,10 @@ impl Command for ApplyArgs {
             ));
         }
         let text = std::fs::read(&self.file).or_exit(Exit::Usage).map_err(named)?;
+        if serde_json::from_slice::<Kind>(&text).is_ok_and(|kind| kind.plan == "proposal") {
+            let plan = ProposalArgs::read(&text).map_err(named)?;
+            return self.proposal.apply(plan, self.approve.as_deref(), shell).await;
+        }
         let plan: AnyPlan = serde_json::from_slice(&text).or_exit(Exit::Usage).map_err(named)?;
         let project = match &plan {
             AnyPlan::Stage(plan) => &plan.project.name,

@@ -6,16 +6,15 @@ use std::path::PathBuf;
 
 use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell, approve};
 use git_repo::{CommitId, EntryKind, GitRemote, GitRepo, Identity, ObjectId, RefName};
-use github_client::{GithubClient, RepoId};
+use github_client::RepoId;
 use notes_gen::{Compat, Document, Layout, RenderOptions, render, to_json};
 use pull_proposal::{Places, PlanError, Proposal, ProposalPlan, Proposed, apply, observe, plan};
-use release_journal::{Plan, Reach};
+use release_journal::{Plan, Reach, canonical_json};
 use serde::Serialize;
 
 use crate::failure;
-use crate::generate::Ending;
-use crate::github::Account;
-use crate::repo::mirror_folder;
+use crate::form::{Ending, write_file};
+use crate::proposal::{ProposalArgs, local, proposal_failure};
 use crate::source::{SourceArgs, now};
 use crate::work::Work;
 
@@ -28,6 +27,7 @@ use crate::work::Work;
 #[command(after_help = "Examples:
   release-notes draft-pr v1.29.0..v1.30.0-rc.0 --tag v1.30.0-rc.0 --fork someone --plan
   release-notes draft-pr v1.29.0..v1.30.0-rc.0 --tag v1.30.0-rc.0 --fork someone --approve FINGERPRINT
+  release-notes draft-pr v1.29.0..v1.30.0-rc.0 --tag v1.30.0-rc.0 --fork someone --plan-out draft.json
   release-notes draft-pr v1.0.0.. --tag v1.1.0 --target example/docs --fork someone/docs --folder notes/1.1")]
 pub(crate) struct DraftArgs {
     /// Where the notes come from
@@ -70,6 +70,9 @@ pub(crate) struct DraftArgs {
     /// Print the plan and stop; its fingerprint is all that is needed to approve it
     #[arg(long, help_heading = "Approval")]
     plan: bool,
+    /// Write the plan, with the text that is proposed, to a file for `apply` here or on another machine, and stop
+    #[arg(long, value_name = "FILE", help_heading = "Approval")]
+    plan_out: Option<PathBuf>,
     /// The fingerprint of the plan that you read and approve
     #[arg(long, value_name = "FINGERPRINT", help_heading = "Approval")]
     approve: Option<String>,
@@ -93,6 +96,9 @@ struct Drafted {
     plan: Option<ProposalPlan>,
     fingerprint: Option<String>,
     notes: usize,
+    /// The file with the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<PathBuf>,
     pull_request: Option<Proposed>,
     #[serde(skip)]
     nothing: Option<String>,
@@ -105,7 +111,8 @@ impl Render for Drafted {
         match (&self.pull_request, &self.plan) {
             (Some(pull), _) => writeln!(page, "{}", pull.url),
             (None, Some(plan)) => {
-                writeln!(page, "{plan}fingerprint {}", self.fingerprint.as_deref().unwrap_or_default())
+                writeln!(page, "{plan}fingerprint {}", self.fingerprint.as_deref().unwrap_or_default())?;
+                self.file.as_ref().map_or(Ok(()), |file| writeln!(page, "written to {}", file.display()))
             }
             (None, None) => writeln!(page, "{}", self.nothing.as_deref().unwrap_or_default()),
         }
@@ -128,9 +135,14 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         let plural = if work.withheld == 1 { " is" } else { "s are" };
         shell.warn(format!("{} file{plural} under embargo, and not proposed", work.withheld));
     }
-    let github = &args.source.inputs.github;
-    let (client, account) = github.live_client(shell).await?;
-    let places = args.places(&client, &fork, &account, shell).await?;
+    let (client, account) = args.source.inputs.github.account.live_client(shell).await?;
+    let remote = |given: &Option<String>, repo: &RepoId| -> Result<GitRemote, Failure> {
+        let address = given.clone().unwrap_or_else(|| format!("{}/{repo}.git", client.web()));
+        Ok(account.on(GitRemote::parse(&address).map_err(failure::git)?, &address))
+    };
+    let (target, carrying) = (remote(&args.target_url, &args.target)?, remote(&args.fork_url, &fork)?);
+    let local = local(&args.target, &target, args.clone.as_deref(), shell).await?;
+    let places = Places { local, target, fork: carrying };
 
     // Edits that are merged already count, whoever made the draft before; the original forgot them.
     let merged = tempfile::tempdir().or_exit(Exit::Unexpected)?;
@@ -150,7 +162,7 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
     if let Some(mark) = run.incomplete_mark() {
         markdown.insert_str(0, &format!("{mark}\n\n"));
     }
-    let ending = Ending::of(args.source.inputs.rules.strict());
+    let ending = Ending::of_text(args.source.inputs.rules.strict());
     let mut files = BTreeMap::from([
         (format!("{folder}/release-notes-draft.md"), Some(ending.put(&markdown).into_owned())),
         (format!("{folder}/release-notes-draft.json"), Some(ending.put(&to_json(&run.collected.notes)).into_owned())),
@@ -179,16 +191,23 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         Ok(plan) => plan,
         Err(nothing @ PlanError::NothingNew { .. }) => {
             let nothing = Some(format!("nothing to do: {nothing}"));
-            shell.result(&Drafted { plan: None, fingerprint: None, notes, pull_request: None, nothing })?;
+            shell.result(&Drafted { plan: None, fingerprint: None, notes, file: None, pull_request: None, nothing })?;
             return Ok(Exit::Done);
         }
-        Err(error) => {
+        Err(error @ PlanError::BranchInUse { .. }) => {
             return Err(Failure::new(Exit::Refused, error)
                 .hint("delete that branch, or choose another one with `--draft-branch NAME`"));
         }
+        Err(error) => return Err(Failure::new(Exit::Usage, error)),
     };
     let fingerprint = plan.fingerprint().or_exit(Exit::Unexpected)?;
-    let pull_request = if args.plan {
+    if let Some(path) = &args.plan_out {
+        let text = String::from_utf8(canonical_json(&plan)?).or_exit(Exit::Unexpected)?;
+        // A file that would be refused when it is read helps nobody.
+        ProposalArgs::read(text.as_bytes())?;
+        write_file(path, &text)?;
+    }
+    let pull_request = if args.plan || args.plan_out.is_some() {
         None
     } else if let (true, Some(open)) = (plan.is_empty(), &observed.pull) {
         shell.note(format!("pull request {}#{} holds this draft already", plan.target, open.number));
@@ -199,33 +218,15 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         Some(apply(&approved, &client, &places).await.map_err(proposal_failure)?)
     };
     let fingerprint = Some(fingerprint.to_string());
-    shell.result(&Drafted { plan: Some(plan), fingerprint, notes, pull_request, nothing: None })?;
+    shell.result(&Drafted {
+        plan: Some(plan),
+        fingerprint,
+        notes,
+        file: args.plan_out,
+        pull_request,
+        nothing: None,
+    })?;
     Ok(Exit::Done)
-}
-
-impl DraftArgs {
-    async fn places(
-        &self,
-        client: &GithubClient,
-        fork: &RepoId,
-        account: &Account,
-        shell: &Shell,
-    ) -> Result<Places, Failure> {
-        let remote = |given: &Option<String>, repo: &RepoId| -> Result<GitRemote, Failure> {
-            let address = given.clone().unwrap_or_else(|| format!("{}/{repo}.git", client.web()));
-            let remote = GitRemote::parse(&address).map_err(failure::git)?;
-            Ok(account.on(remote, &address))
-        };
-        let (target, fork) = (remote(&self.target_url, &self.target)?, remote(&self.fork_url, fork)?);
-        let local = match &self.clone {
-            Some(path) => GitRepo::open(path).map_err(failure::git)?,
-            None => {
-                shell.note(format!("bringing the mirror of {} up to date", self.target));
-                GitRepo::mirror(&target, mirror_folder(&target.to_string())?).await.map_err(failure::git)?
-            }
-        };
-        Ok(Places { local, target, fork })
-    }
 }
 
 /// `1.30` of `v1.30.0-rc.1`.
@@ -295,19 +296,4 @@ fn body(tag: &str, end: &str, previous: Option<&str>, notes: usize) -> String {
         "Release notes draft of {tag}: {notes} notes of the changes{since} up to {end}.\n\n\
          /kind documentation\n/priority important-soon\n"
     )
-}
-
-fn proposal_failure(error: pull_proposal::Error) -> Failure {
-    use pull_proposal::Error as E;
-    match error {
-        E::Github { ref source, .. } => {
-            let (exit, hint) = failure::of_github(source);
-            hint.into_iter().fold(Failure::new(exit, error), Failure::hint)
-        }
-        E::Moved { .. } => Failure::new(Exit::Moved, error).hint("run it again: the plan is made anew"),
-        E::NoBase { .. } => Failure::new(Exit::Usage, error).hint("name it with `--base NAME`"),
-        E::NoFork { .. } => Failure::new(Exit::Usage, error).hint("name your fork with `--fork OWNER/NAME`"),
-        E::Push { .. } => Failure::new(Exit::Credentials, error).hint("see that the token may push to the fork"),
-        error => Failure::new(Exit::Usage, error),
-    }
 }

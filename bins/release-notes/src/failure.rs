@@ -22,7 +22,7 @@ fn unknown(revision: &str) -> Failure {
     )
 }
 
-fn of_git(error: &git_repo::Error) -> (Exit, Option<&'static str>) {
+pub(crate) fn of_git(error: &git_repo::Error) -> (Exit, Option<&'static str>) {
     match error {
         git_repo::Error::Denied { .. } => (Exit::Credentials, Some("see that `GITHUB_TOKEN` may read the repository")),
         git_repo::Error::Unavailable { .. } => {

@@ -1,13 +1,11 @@
 //! `release-notes generate`
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::path::PathBuf;
 
 use clap::ValueEnum as _;
 use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell, env};
-use notes_gen::compat::Edition;
 use notes_gen::{
     Compat, Document, Exclusion, Explanation, Fate, JsonForm, Layout, MAX_NOTES, Notes, PullNumber, RenderOptions,
     Template, TemplateName, from_json, html_page, merge_notes, render, to_json_form,
@@ -17,6 +15,7 @@ use serde::Serialize;
 
 use crate::document::DocumentArgs;
 use crate::failure;
+use crate::form::{Ending, Format, Written, read_template, template, templated, write_file};
 use crate::source::{Run, SourceArgs, now};
 
 /// Make the release notes of a range of commits
@@ -62,37 +61,6 @@ pub(crate) struct FormArgs {
     out: Option<PathBuf>,
 }
 
-/// The forms of notes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(crate) enum Format {
-    /// Markdown.
-    #[default]
-    Markdown,
-    /// The original's records.
-    Json,
-    /// A page.
-    Html,
-}
-
-pub(crate) fn template(name: &str) -> Result<TemplateName, String> {
-    let name = name.strip_prefix("go-template:").unwrap_or(name);
-    if name.is_empty() { Err("it is empty".to_owned()) } else { Ok(TemplateName::parse(name)) }
-}
-
-/// The template of a name.
-pub(crate) fn read_template(name: &TemplateName) -> Result<Template, Failure> {
-    let text = match name {
-        TemplateName::Default => notes_gen::DEFAULT_TEMPLATE.to_owned(),
-        TemplateName::Changelog => notes_gen::CHANGELOG_TEMPLATE.to_owned(),
-        TemplateName::Inline(text) => text.clone(),
-        TemplateName::File(path) => {
-            read_text(Path::new(path), notes_gen::MAX_TEMPLATE as u64).map_err(failure::sources)?
-        }
-        _ => return Err(Failure::new(Exit::Usage, "the template has an unknown name")),
-    };
-    Template::parse(&text).or_exit(Exit::Usage)
-}
-
 /// What was made.
 #[derive(Debug, Serialize)]
 struct Generated {
@@ -105,20 +73,15 @@ struct Generated {
     missing: Vec<u64>,
     requests: u64,
     received_bytes: u64,
-    file: Option<PathBuf>,
-    document: Option<String>,
+    #[serde(flatten)]
+    written: Written,
 }
 
 impl Render for Generated {
     const SCHEMA: &'static str = "krel/release-notes/v1";
 
     fn human(&self, page: &mut Page) -> fmt::Result {
-        match (&self.document, &self.file) {
-            (Some(document), _) if document.trim().is_empty() => Ok(()),
-            (Some(document), _) => writeln!(page, "{}", document.trim_end_matches('\n')),
-            (None, Some(file)) => writeln!(page, "{}", file.display()),
-            (None, None) => Ok(()),
-        }
+        self.written.human(page)
     }
 }
 
@@ -140,11 +103,7 @@ pub(crate) async fn run(args: GenerateArgs, shell: &mut Shell) -> Result<Exit, F
         let json = serde_json::to_string_pretty(&explanation).or_exit(Exit::Unexpected)?;
         write_file(path, &(json + "\n"))?;
     }
-    let file = form.out.clone();
-    if let Some(path) = &file {
-        let ending = if form.format == Format::Json { Ending::AsItIs } else { Ending::of(run.strict) };
-        write_file(path, &ending.put(&text))?;
-    }
+    let written = Written::new(text, form.out, Ending::of(form.format, run.strict))?;
     let usage = run.usage.unwrap_or_default();
     shell.result(&Generated {
         start: run.ends.start.as_ref().map(|start| start.name.clone()),
@@ -155,32 +114,9 @@ pub(crate) async fn run(args: GenerateArgs, shell: &mut Shell) -> Result<Exit, F
         missing: run.incomplete.keys().map(|number| number.get()).collect(),
         requests: usage.requests,
         received_bytes: usage.received,
-        document: file.is_none().then_some(text),
-        file,
+        written,
     })?;
     Ok(Exit::Done)
-}
-
-/// What is at the end of a text file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// A line break, as files have.
-    LineBreak,
-    /// What the form says: the original wrote none.
-    AsItIs,
-}
-
-impl Ending {
-    pub(crate) fn of(strict: Option<Edition>) -> Self {
-        if strict.is_some() { Self::AsItIs } else { Self::LineBreak }
-    }
-
-    pub(crate) fn put(self, text: &str) -> Cow<'_, str> {
-        match self {
-            Self::LineBreak if !text.is_empty() && !text.ends_with('\n') => Cow::Owned(format!("{text}\n")),
-            _ => Cow::Borrowed(text),
-        }
-    }
 }
 
 /// A form that is ready to write: templates are read before anything slow is begun.
@@ -208,11 +144,7 @@ impl FormArgs {
             (None, Some(text)) => Some(template(&text).map_err(|error| named("GO_TEMPLATE", error))?),
             (None, None) => None,
         };
-        if wanted.is_some() && format == Format::Json {
-            return Err(
-                Failure::new(Exit::Usage, "JSON has no template").hint("leave `--template` or `--format json` out")
-            );
-        }
+        format.check(wanted.as_ref(), self.toc)?;
         let template = wanted.as_ref().map(read_template).transpose()?;
         let toc = self.toc || env::process("TOC").is_some();
         let out = self.out.clone().or_else(|| env::process("OUTPUT").map(PathBuf::from));
@@ -236,10 +168,7 @@ impl Form {
             return Ok(to_json_form(&notes, JsonForm::StandAlone));
         }
         let markdown = match &self.template {
-            Some(template) => {
-                let text = template.render(document, &run.profile).or_exit(Exit::Usage)?;
-                if self.toc { format!("{}\n{text}", notes_gen::changelog::table_of_contents(&text)) } else { text }
-            }
+            Some(template) => templated(template, document, &run.profile, self.toc)?,
             None => {
                 let mut options = RenderOptions::new(Layout::StandAlone);
                 options.profile = run.profile.clone();
@@ -277,44 +206,4 @@ fn gone(run: &Run, notes: &Notes) -> BTreeSet<PullNumber> {
         .collect();
     let known = accounting.pulls().into_iter().filter(|pull| !unknown.contains(pull));
     known.filter(|pull| notes.get(*pull).is_none()).collect()
-}
-
-/// Writes a file that appears whole or not at all.
-///
-/// # Errors
-/// Exit 2 when it cannot be written.
-pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    // What other programs give a new file: the user's mask decides.
-    write_with(path, text, 0o666)
-}
-
-/// Writes a file that appears whole or not at all, and that only its owner can read.
-///
-/// # Errors
-/// Exit 2 when it cannot be written.
-pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
-    write_with(path, text, 0o600)
-}
-
-fn write_with(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
-    let failed =
-        |error: std::io::Error| Failure::new(Exit::Usage, format!("cannot write `{}`: {error}", path.display()));
-    // A link stays one, and a device or a pipe (`/dev/null`, `>(less)`) is written to: a new file in its place would take it away
-    // from everybody.
-    let there = std::fs::metadata(path);
-    if there.as_ref().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        let mut pipe = std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
-        return std::io::Write::write_all(&mut pipe, text.as_bytes()).map_err(failed);
-    }
-    let path = if there.is_ok() { &std::fs::canonicalize(path).map_err(failed)? } else { path };
-    // Who may read a file that was there is not ours to widen.
-    let mode = there.map_or(mode, |there| mode & std::os::unix::fs::PermissionsExt::mode(&there.permissions()));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
-    let mut file =
-        tempfile::Builder::new().prefix(".krel-").permissions(permissions).tempfile_in(folder).map_err(failed)?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
 }

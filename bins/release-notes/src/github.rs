@@ -12,15 +12,23 @@ use url::Url;
 use crate::failure;
 use crate::repo::Repository;
 
-/// How GitHub is reached
+/// Which GitHub, and by which account
 #[derive(Debug, Clone, clap::Args)]
-pub struct GithubArgs {
+pub struct AccountArgs {
     /// A file with the token; by default GITHUB_TOKEN, GH_TOKEN, or what `gh auth token` says for the host
     #[arg(long, value_name = "FILE", help_heading = "GitHub")]
     token_file: Option<PathBuf>,
     /// Address of the API, for GitHub Enterprise: https://HOST/api/v3; else GITHUB_API_URL
     #[arg(long, value_name = "URL", alias = "github-base-url", help_heading = "GitHub")]
     github_api: Option<Url>,
+}
+
+/// How GitHub is reached
+#[derive(Debug, Clone, clap::Args)]
+pub struct GithubArgs {
+    /// Which one, and by which account
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
     /// Ask for everything, and write every answer into this folder; else RECORD
     #[arg(long, value_name = "DIR", help_heading = "GitHub", conflicts_with_all = ["replay", "offline", "cache"])]
     record: Option<PathBuf>,
@@ -77,6 +85,61 @@ fn is_proxy(api: &Url) -> bool {
     !api.path().trim_end_matches('/').ends_with("/api/v3") && api.host_str().and_then(cloud_host).is_none()
 }
 
+impl AccountArgs {
+    fn api(&self) -> Result<Option<Url>, Failure> {
+        if self.github_api.is_some() {
+            return Ok(self.github_api.clone());
+        }
+        let set =
+            [env::GITHUB_API_URL, "GITHUB_BASE_URL"].into_iter().find_map(|name| Some((name, env::process(name)?)));
+        let Some((name, address)) = set else { return Ok(None) };
+        let wrong = |error| Failure::new(Exit::Usage, format!("`{name}` in the environment is no URL: {error}"));
+        Url::parse(&address).map(Some).map_err(wrong)
+    }
+
+    /// The host of the pages and repositories.
+    fn host(&self) -> Result<String, Failure> {
+        Ok(web_host(self.api()?.as_ref()))
+    }
+
+    async fn find_token(&self) -> Result<Option<SecretString>, Failure> {
+        if let Some(path) = &self.token_file {
+            return token_from_file(path).await.map(Some).or_exit(Exit::Credentials);
+        }
+        if let Some(token) = [env::GITHUB_TOKEN, env::GH_TOKEN].into_iter().find_map(env::process) {
+            return Ok(Some(SecretString::from(token)));
+        }
+        // Of the one host that will be asked, however its address was told. A machine without `gh`, or without a login in it, is a
+        // machine without a token.
+        Ok(token_from_gh(Some(&self.host()?)).await.ok())
+    }
+
+    fn no_token() -> Failure {
+        Failure::new(Exit::Credentials, "there is no token for GitHub")
+            .hint("set `GITHUB_TOKEN`, log in with `gh auth login`, or name a file with `--token-file FILE`")
+    }
+
+    fn builder(&self, shell: &Shell) -> Result<GithubClientBuilder, Failure> {
+        let builder = GithubClient::builder()
+            .user_agent(concat!("krel-release-notes/", env!("CARGO_PKG_VERSION")))
+            .observer(observer(shell));
+        Ok(match self.api()? {
+            Some(url) => builder.base_url(url),
+            None => builder,
+        })
+    }
+
+    /// A client that asks GitHub itself, whatever stands in for it elsewhere, with its token: for what is written there.
+    ///
+    /// # Errors
+    /// Exit 6 without a token.
+    pub(crate) async fn live_client(&self, shell: &Shell) -> Result<(GithubClient, Account), Failure> {
+        let token = self.find_token().await?.ok_or_else(Self::no_token)?;
+        let client = self.builder(shell)?.auth(Auth::token(token.clone())).build().or_exit(Exit::Usage)?;
+        Ok((client, Account { token, host: self.host()? }))
+    }
+}
+
 impl GithubArgs {
     /// Whether the network may be asked at all.
     pub fn asks(&self) -> bool {
@@ -95,17 +158,6 @@ impl GithubArgs {
         set(Mode::Replay, "REPLAY").or_else(|| set(Mode::Record, "RECORD"))
     }
 
-    fn api(&self) -> Result<Option<Url>, Failure> {
-        if self.github_api.is_some() {
-            return Ok(self.github_api.clone());
-        }
-        let set =
-            [env::GITHUB_API_URL, "GITHUB_BASE_URL"].into_iter().find_map(|name| Some((name, env::process(name)?)));
-        let Some((name, address)) = set else { return Ok(None) };
-        let wrong = |error| Failure::new(Exit::Usage, format!("`{name}` in the environment is no URL: {error}"));
-        Url::parse(&address).map(Some).map_err(wrong)
-    }
-
     /// The repository whose pull requests are asked for, and the host of its pages. What the remote calls it is good for the remote's
     /// own host: elsewhere the same numbers are of other pull requests, and whoever is asked learns a name that may be private.
     ///
@@ -113,7 +165,7 @@ impl GithubArgs {
     /// When the repository is not known, or known from a remote that is on another host than the API's.
     pub(crate) fn repository(&self, repository: &Repository) -> Result<(RepoId, String), Failure> {
         let repo = repository.require_github()?.clone();
-        let api = self.api()?;
+        let api = self.account.api()?;
         let (web, host) = (web_host(api.as_ref()), &repository.host);
         let proxy = api.as_ref().is_some_and(is_proxy);
         if repository.is_named {
@@ -135,7 +187,7 @@ impl GithubArgs {
     /// # Errors
     /// When the file cannot be read.
     async fn token(&self) -> Result<Option<SecretString>, Failure> {
-        if self.asks() { self.find_token().await } else { Ok(None) }
+        if self.asks() { self.account.find_token().await } else { Ok(None) }
     }
 
     /// The token with its host, if there is one.
@@ -143,47 +195,8 @@ impl GithubArgs {
     /// # Errors
     /// When the file cannot be read, or the address of the API is none.
     pub async fn account(&self) -> Result<Option<Account>, Failure> {
-        let host = web_host(self.api()?.as_ref());
+        let host = self.account.host()?;
         Ok(self.token().await?.map(|token| Account { token, host }))
-    }
-
-    async fn find_token(&self) -> Result<Option<SecretString>, Failure> {
-        if let Some(path) = &self.token_file {
-            return token_from_file(path).await.map(Some).or_exit(Exit::Credentials);
-        }
-        if let Some(token) = [env::GITHUB_TOKEN, env::GH_TOKEN].into_iter().find_map(env::process) {
-            return Ok(Some(SecretString::from(token)));
-        }
-        // Of the one host that will be asked, however its address was told. A machine without `gh`, or without a login in it, is a
-        // machine without a token.
-        let host = web_host(self.api()?.as_ref());
-        Ok(token_from_gh(Some(&host)).await.ok())
-    }
-
-    fn no_token() -> Failure {
-        Failure::new(Exit::Credentials, "there is no token for GitHub")
-            .hint("set `GITHUB_TOKEN`, log in with `gh auth login`, or name a file with `--token-file FILE`")
-    }
-
-    fn builder(&self, shell: &Shell) -> Result<GithubClientBuilder, Failure> {
-        let builder = GithubClient::builder()
-            .user_agent(concat!("krel-release-notes/", env!("CARGO_PKG_VERSION")))
-            .concurrency(usize::from(self.concurrency).try_into().or_exit(Exit::Usage)?)
-            .observer(observer(shell));
-        Ok(match self.api()? {
-            Some(url) => builder.base_url(url),
-            None => builder,
-        })
-    }
-
-    /// A client that asks GitHub itself, whatever stands in for it elsewhere, with its token: for what is written there.
-    ///
-    /// # Errors
-    /// Exit 6 without a token.
-    pub async fn live_client(&self, shell: &Shell) -> Result<(GithubClient, Account), Failure> {
-        let token = self.find_token().await?.ok_or_else(Self::no_token)?;
-        let client = self.builder(shell)?.auth(Auth::token(token.clone())).build().or_exit(Exit::Usage)?;
-        Ok((client, Account { token, host: web_host(self.api()?.as_ref()) }))
     }
 
     /// The client, with its recording.
@@ -191,11 +204,12 @@ impl GithubArgs {
     /// # Errors
     /// Exit 6 without a token where one is needed.
     pub async fn client(&self, shell: &Shell) -> Result<GithubClient, Failure> {
-        let mut builder = self.builder(shell)?;
+        let mut builder =
+            self.account.builder(shell)?.concurrency(usize::from(self.concurrency).try_into().or_exit(Exit::Usage)?);
         match self.token().await? {
             Some(token) => builder = builder.auth(Auth::token(token)),
             None if self.asks() => {
-                return Err(Self::no_token().hint(
+                return Err(AccountArgs::no_token().hint(
                     "without an account: `--replay DIR` takes recorded answers, `--titles` takes titles from git alone",
                 ));
             }

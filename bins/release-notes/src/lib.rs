@@ -6,9 +6,11 @@ mod document;
 mod draft;
 pub mod failure;
 mod fix;
+mod form;
 mod generate;
 mod github;
 mod original;
+mod proposal;
 mod range;
 mod render;
 mod repo;
@@ -21,13 +23,14 @@ use cli_kit::{Command, Exit, Failure, Shell};
 
 pub use document::DocumentArgs;
 pub use draft::identity;
-pub use github::{Account, GithubArgs};
+pub use github::{Account, AccountArgs, GithubArgs};
 pub use original::arguments;
+pub use proposal::ProposalArgs;
 pub use range::RangeArgs;
 pub use repo::{RepoArgs, Repository};
 pub use source::{EditArgs, InputArgs, ProjectArgs, RuleArgs, Run, SourceArgs, now};
 
-pub use generate::write_file;
+pub use form::write_file;
 
 /// Release notes from pull requests
 #[derive(Debug, clap::Args)]
@@ -40,7 +43,7 @@ Examples:
 
 Command lines of the original, which has no verb, are taken as those of `generate`; its `--output FILE` is `--out FILE`.
 
-Exit codes: 0 done, or nothing to do; 2 bad input; 3 refused; 5 a branch moved; 6 no token; 7 try later; 9 a check found something")]
+Exit codes: 0 done, or nothing to do; 2 bad input; 3 refused; 5 the world moved; 6 no token; 7 try later; 9 a check found something")]
 pub struct ReleaseNotesArgs {
     #[command(subcommand)]
     verb: Verb,
@@ -55,6 +58,7 @@ enum Verb {
     Fix(fix::FixArgs),
     #[command(name = "draft-pr")]
     DraftPr(draft::DraftArgs),
+    Apply(proposal::ApplyArgs),
     Site(site::SiteArgs),
 }
 
@@ -67,6 +71,7 @@ impl Command for ReleaseNotesArgs {
             Verb::Validate(args) => validate::run(args, shell),
             Verb::Fix(args) => fix::run(args, shell).await,
             Verb::DraftPr(args) => draft::run(args, shell).await,
+            Verb::Apply(args) => proposal::run(args, shell).await,
             Verb::Site(args) => site::run(args, shell),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-const VERBS: [&str; 8] = ["generate", "render", "check", "validate", "fix", "draft-pr", "site", "help"];
+const VERBS: [&str; 9] = ["generate", "render", "check", "validate", "fix", "draft-pr", "apply", "site", "help"];
 /// Flags that changed nothing since long before, or what is the default here.
 const DROPPED: [&str; 2] = ["--debug", "--list-v2"];
 

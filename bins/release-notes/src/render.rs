@@ -1,6 +1,6 @@
 //! `release-notes render`
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::PathBuf;
 
 use cli_kit::{Exit, Failure, Page, Render, Shell};
@@ -13,7 +13,7 @@ use notes_sources::read_text;
 use serde::Serialize;
 
 use crate::failure;
-use crate::generate::{Ending, Format, read_template, template, write_file};
+use crate::form::{Ending, Format, Written, read_template, template, templated};
 use crate::source::{EditArgs, now};
 
 /// Write a file of notes in another form
@@ -53,27 +53,20 @@ pub(crate) struct RenderArgs {
 #[derive(Debug, Serialize)]
 struct Rendered {
     notes: usize,
-    file: Option<PathBuf>,
-    document: Option<String>,
+    #[serde(flatten)]
+    written: Written,
 }
 
 impl Render for Rendered {
     const SCHEMA: &'static str = "krel/rendered-notes/v1";
 
     fn human(&self, page: &mut Page) -> fmt::Result {
-        match (&self.document, &self.file) {
-            (Some(document), _) if document.trim().is_empty() => Ok(()),
-            (Some(document), _) => writeln!(page, "{}", document.trim_end_matches('\n')),
-            (None, Some(file)) => writeln!(page, "{}", file.display()),
-            (None, None) => Ok(()),
-        }
+        self.written.human(page)
     }
 }
 
 pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Failure> {
-    if args.template.is_some() && args.format == Format::Json {
-        return Err(Failure::new(Exit::Usage, "JSON has no template").hint("leave `--template` or `--format json` out"));
-    }
+    args.format.check(args.template.as_ref(), args.toc)?;
     let profile = args.rules.profile()?;
     let text = if args.notes.as_os_str() == "-" {
         shell.stdin().await?
@@ -99,10 +92,7 @@ pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Fai
         (Format::Json, _) => to_json_form(&document.notes, JsonForm::Draft),
         (format, template) => {
             let markdown = match template {
-                Some(name) => {
-                    let template = read_template(name)?;
-                    template.render(&document, &profile).map_err(|error| Failure::new(Exit::Usage, error))?
-                }
+                Some(name) => templated(&read_template(name)?, &document, &profile, args.toc)?,
                 None => {
                     let layout = if args.title.is_some() { Layout::Changelog } else { Layout::Draft };
                     let mut options = RenderOptions::new(layout);
@@ -120,10 +110,7 @@ pub(crate) async fn run(args: RenderArgs, shell: &mut Shell) -> Result<Exit, Fai
             if format == Format::Html { html_page(&document.version, &markdown) } else { markdown }
         }
     };
-    if let Some(path) = &args.out {
-        let ending = if args.format == Format::Json { Ending::AsItIs } else { Ending::of(args.rules.strict()) };
-        write_file(path, &ending.put(&document))?;
-    }
-    shell.result(&Rendered { notes: count, document: args.out.is_none().then_some(document), file: args.out })?;
+    let written = Written::new(document, args.out, Ending::of(args.format, args.rules.strict()))?;
+    shell.result(&Rendered { notes: count, written })?;
     Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::failure;
-use crate::generate::write_file;
+use crate::form::write_file;
 use crate::source::ProjectArgs;
 
 /// Make one searchable page of the notes of many releases

@@ -1,3 +1,4 @@
+use git_repo::CommitId;
 use github_client::RepoId;
 
 /// A proposal could not be observed or applied.
@@ -25,6 +26,22 @@ pub enum Error {
     Moved {
         /// What changed.
         subject: String,
+    },
+    /// The plan was made for other places.
+    #[error("the plan is for `{planned}`, and would be applied at `{given}`")]
+    Elsewhere {
+        /// The place in the plan.
+        planned: String,
+        /// The place that is to be changed.
+        given: String,
+    },
+    /// The plan is not one that was made by planning: somebody changed it.
+    #[error("the plan contradicts itself: what it says of commit `{planned}` {found}")]
+    Contradicts {
+        /// The commit of the plan.
+        planned: CommitId,
+        /// What is wrong about it.
+        found: String,
     },
     /// A branch name that git does not allow.
     #[error("`{branch}` is no name of a branch")]

@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use git_repo::{CommitId, Identity};
+use git_repo::{CommitId, Identity, RefName};
 use github_client::{PullNumber, RepoId};
 use jiff::Timestamp;
 use release_journal::{Plan, Reach};
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
+
+use crate::{Address, Files, FilesError};
 
 /// What somebody wants to propose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,12 @@ pub struct Proposal {
 /// What is there now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
+    /// The web pages of the GitHub that was asked.
+    pub github: String,
+    /// Where git found the target.
+    pub target_at: Address,
+    /// Where git found the carrying repository.
+    pub fork_at: Address,
     /// The head of the base branch.
     pub base: CommitId,
     /// The head of the carrying branch, if there is one.
@@ -47,7 +56,18 @@ pub struct Observed {
     /// The open pull request from that branch, if there is one.
     pub pull: Option<OpenPull>,
     /// The commit that carries the files, made in the local clone; `None` when what it would be made on has just these files already.
-    pub commit: Option<CommitId>,
+    pub commit: Option<MadeCommit>,
+}
+
+/// A commit that was made to see its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MadeCommit {
+    /// Its id.
+    pub id: CommitId,
+    /// What it was made on.
+    pub parent: CommitId,
+    /// Its time.
+    pub time: Timestamp,
 }
 
 /// What the carrying branch holds that the base branch has not.
@@ -75,14 +95,22 @@ pub struct OpenPull {
     pub body: String,
 }
 
-/// A push of one commit.
+/// A push of one commit, with all that is needed to make that commit wherever its parent is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Push {
     /// The new head of the branch.
     pub commit: CommitId,
-    /// The head that it replaces; the branch must be there, or must not be.
-    pub replaces: Option<CommitId>,
+    /// Its parent: the head of the base branch, or of the carrying branch.
+    pub parent: CommitId,
+    /// What it changes in the files of its parent. A file to remove may be missing there.
+    pub files: Files,
+    /// Its message.
+    pub message: String,
+    /// Author and committer.
+    pub author: Identity,
+    /// The time of both.
+    pub time: Timestamp,
 }
 
 /// What becomes of the pull request.
@@ -95,6 +123,10 @@ pub enum PullAction {
     Update {
         /// Its number.
         number: PullNumber,
+        /// The title that is replaced.
+        title: String,
+        /// The description that is replaced.
+        body: String,
     },
     /// The open one says all already.
     Keep {
@@ -103,30 +135,68 @@ pub enum PullAction {
     },
 }
 
+/// Tells a plan of this kind from others, in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Proposal,
+}
+
 /// What would be done: push the commit, then open or update the pull request.
+///
+/// It can be written to a file and applied on another machine: it has the contents of the commit, and no secret. What is read from a file
+/// is bounded, and its names and paths are checked. Only [`plan`] makes one otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProposalPlan {
+    #[serde(rename = "plan")]
+    kind: Kind,
+    /// The web pages of the GitHub that has the repositories.
+    #[serde(deserialize_with = "line")]
+    pub github: String,
     /// The repository that should take the files.
     pub target: RepoId,
+    /// Where git finds it.
+    pub target_at: Address,
     /// The branch of it.
+    #[serde(deserialize_with = "branch")]
     pub base: String,
+    /// The head of that branch, which it has until all is done.
+    pub base_head: CommitId,
     /// The repository with the carrying branch.
     pub fork: RepoId,
+    /// Where git finds it.
+    pub fork_at: Address,
     /// The carrying branch.
+    #[serde(deserialize_with = "branch")]
     pub branch: String,
+    /// The head of that branch before; `None` when it must not be there.
+    pub branch_head: Option<CommitId>,
     /// The commit to push; `None` when the branch holds the files already.
     pub push: Option<Push>,
-    /// The files that the commit changes, by path, with their sizes in bytes; `None` for one that is removed.
-    pub files: BTreeMap<String, Option<u64>>,
     /// What becomes of the pull request.
     pub pull: PullAction,
     /// Its title.
+    #[serde(deserialize_with = "line")]
     pub title: String,
     /// Its description.
     pub body: String,
     /// How far it reaches.
     pub reach: Reach,
+}
+
+/// A line that is shown to whoever approves the plan: it must not look like other lines of it.
+fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() || text.len() > 1024 || text.contains(char::is_control) {
+        return Err(D::Error::custom("a title or address is one line, neither empty nor longer than 1024 bytes"));
+    }
+    Ok(text)
+}
+
+fn branch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = line(deserializer)?;
+    RefName::branch(&name).map(|_| name).map_err(D::Error::custom)
 }
 
 /// A proposal that cannot be made.
@@ -149,12 +219,15 @@ pub enum PlanError {
         /// The branch.
         base: String,
     },
+    /// Files that cannot be proposed.
+    #[error(transparent)]
+    Files(#[from] FilesError),
 }
 
 /// Decides what to do. Pure: the same proposal and observation give the same plan.
 ///
 /// # Errors
-/// When a branch without a pull request is in the way, or the base has all the files.
+/// When a branch without a pull request is in the way, the base has all the files, or a plan cannot hold them.
 pub fn plan(proposal: &Proposal, observed: &Observed) -> Result<ProposalPlan, PlanError> {
     if observed.pull.is_none() {
         if observed.holds == Holds::OtherWork {
@@ -166,19 +239,31 @@ pub fn plan(proposal: &Proposal, observed: &Observed) -> Result<ProposalPlan, Pl
     }
     let pull = match &observed.pull {
         None => PullAction::Open,
-        Some(open) if same_text(&open.title, &proposal.title) && same_text(&open.body, &proposal.body) => {
-            PullAction::Keep { number: open.number }
-        }
-        Some(open) => PullAction::Update { number: open.number },
+        Some(open) if open.says(&proposal.title, &proposal.body) => PullAction::Keep { number: open.number },
+        Some(open) => PullAction::Update { number: open.number, title: open.title.clone(), body: open.body.clone() },
     };
-    let push = observed.commit.map(|commit| Push { commit, replaces: observed.branch });
-    let size = |content: &Option<String>| content.as_ref().map(|text| text.len() as u64);
+    let push = match observed.commit {
+        None => None,
+        Some(MadeCommit { id, parent, time }) => Some(Push {
+            commit: id,
+            parent,
+            files: Files::new(proposal.files.clone())?,
+            message: proposal.message.clone(),
+            author: proposal.author.clone(),
+            time,
+        }),
+    };
     Ok(ProposalPlan {
+        kind: Kind::Proposal,
+        github: observed.github.clone(),
         target: proposal.target.clone(),
+        target_at: observed.target_at.clone(),
         base: proposal.base.clone(),
+        base_head: observed.base,
         fork: proposal.fork.clone(),
+        fork_at: observed.fork_at.clone(),
         branch: proposal.branch.clone(),
-        files: proposal.files.iter().map(|(path, content)| (path.clone(), size(content))).collect(),
+        branch_head: observed.branch,
         push,
         pull,
         title: proposal.title.clone(),
@@ -187,10 +272,12 @@ pub fn plan(proposal: &Proposal, observed: &Observed) -> Result<ProposalPlan, Pl
     })
 }
 
-/// GitHub's web form stores CRLF and trims the ends.
-pub(crate) fn same_text(one: &str, other: &str) -> bool {
-    let plain = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
-    plain(one) == plain(other)
+impl OpenPull {
+    /// Whether it has this title and description. GitHub's web form stores CRLF and trims the ends.
+    pub(crate) fn says(&self, title: &str, body: &str) -> bool {
+        let plain = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
+        plain(&self.title) == plain(title) && plain(&self.body) == plain(body)
+    }
 }
 
 impl Plan for ProposalPlan {
@@ -213,23 +300,30 @@ impl fmt::Display for ProposalPlan {
         let Self { target, base, fork, branch, .. } = self;
         match &self.push {
             None => writeln!(f, "branch `{branch}` of {fork} has all files already")?,
-            Some(Push { commit, replaces }) => {
-                let from = replaces.map_or_else(|| "a new branch".to_owned(), |old| format!("after {}", old.short(12)));
+            Some(Push { commit, files, .. }) => {
+                let from = self.branch_head;
+                let from = from.map_or_else(|| "a new branch".to_owned(), |old| format!("after {}", old.short(12)));
                 writeln!(f, "push commit {} to branch `{branch}` of {fork}, {from}", commit.short(12))?;
-                for (path, size) in &self.files {
-                    match size {
-                        Some(bytes) => writeln!(f, "  write {path}, {bytes} bytes")?,
+                for (path, text) in files.iter() {
+                    match text {
+                        Some(text) => writeln!(f, "  write {path}, {} bytes", text.len())?,
                         None => writeln!(f, "  remove {path}")?,
                     }
                 }
             }
         }
         match &self.pull {
-            PullAction::Open => writeln!(f, "open a pull request to branch `{base}` of {target}: {}", self.title),
-            PullAction::Update { number } => {
-                writeln!(f, "write title and description of pull request {target}#{number} anew: {}", self.title)
+            PullAction::Open => writeln!(f, "open a pull request to branch `{base}` of {target}: {}", self.title)?,
+            PullAction::Update { number, .. } => {
+                writeln!(f, "write title and description of pull request {target}#{number} anew: {}", self.title)?;
             }
-            PullAction::Keep { number } => writeln!(f, "pull request {target}#{number} stays as it is"),
+            PullAction::Keep { number } => writeln!(f, "pull request {target}#{number} stays as it is")?,
         }
+        // Whoever approves it sees where it goes, not only what that place is called.
+        writeln!(f, "git finds {target} at {}", self.target_at)?;
+        if fork != target || self.fork_at != self.target_at {
+            writeln!(f, "git finds {fork} at {}", self.fork_at)?;
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ mod git_world;
 pub mod github;
 mod history;
 
-pub use git_http::{GitHttpServer, TOKEN, USER};
+pub use git_http::{GitHttpServer, READ_TOKEN, TOKEN, USER, command_lines};
 pub use git_world::{BareRemote, GitWorld, git, git_command};
 pub use github::GithubServer;
 pub use history::{History, load_history, shared_folder};

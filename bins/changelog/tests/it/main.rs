@@ -3,7 +3,6 @@
 
 mod check;
 mod github;
-mod help;
 mod update;
 mod world;
 

@@ -2,5 +2,4 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod editor;
-mod help;
 mod process;

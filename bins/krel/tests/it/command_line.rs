@@ -21,19 +21,43 @@ fn built<C: cli_kit::Command>(name: &'static str) -> clap::Command {
     command
 }
 
+/// The commands that are programs of their own, too, with their verbs.
+fn small() -> [(clap::Command, &'static [&'static str]); 4] {
+    [
+        (
+            built::<release_version_cli::ReleaseVersionArgs>("release-version"),
+            &["parse", "next", "compare", "sort", "markers", "describe"],
+        ),
+        (
+            built::<release_notes::ReleaseNotesArgs>("release-notes"),
+            &["generate", "render", "check", "validate", "fix", "draft-pr", "apply", "site"],
+        ),
+        (built::<changelog::ChangelogArgs>("changelog"), &["update", "section", "check"]),
+        (built::<cve::CveArgs>("cve"), &["new", "edit", "validate", "show", "list", "delete"]),
+    ]
+}
+
 #[test]
 fn one_command_two_doors() {
     let krel = built::<krel::KrelArgs>("krel");
-    let inner = krel.find_subcommand("release-version").unwrap();
-    let outer = built::<release_version_cli::ReleaseVersionArgs>("release-version");
-    let (mut through_krel, mut alone) = (Vec::new(), Vec::new());
-    helps(inner, "release-version", &mut through_krel);
-    helps(&outer, "release-version", &mut alone);
-    assert!(alone.len() > 6, "the commands below are compared as well");
-    for (one, other) in through_krel.iter().zip(&alone) {
-        assert_eq!(one, other);
+    // Looks at every argument of every command for contradictions.
+    krel.clone().debug_assert();
+    for (outer, verbs) in small() {
+        outer.clone().debug_assert();
+        let name = outer.get_name().to_owned();
+        let inner = krel.find_subcommand(&name).unwrap();
+        let (mut through_krel, mut alone) = (Vec::new(), Vec::new());
+        helps(inner, &name, &mut through_krel);
+        helps(&outer, &name, &mut alone);
+        assert!(alone.len() > verbs.len(), "the commands below are compared as well");
+        for (one, other) in through_krel.iter().zip(&alone) {
+            assert_eq!(one, other);
+        }
+        assert_eq!(through_krel.len(), alone.len());
+        let names: Vec<&str> =
+            outer.get_subcommands().map(clap::Command::get_name).filter(|it| *it != "help").collect();
+        assert_eq!(names, verbs, "{name}");
     }
-    assert_eq!(through_krel.len(), alone.len());
     // The process prints that definition.
     let world = World::new();
     let printed = world.krel(&["release-version", "next", "--help"]).expect(0).stdout.clone();
@@ -54,6 +78,14 @@ fn every_command_has_an_example() {
             .rsplit_once("Example")
             .is_some_and(|(_, after)| after.contains(&word) || after.contains(sub.get_name()));
         assert!(example, "{help}");
+    }
+    for (command, verbs) in small() {
+        for verb in verbs {
+            let help = command.find_subcommand(verb).unwrap().clone().render_long_help().to_string();
+            let (_, examples) =
+                help.split_once("Examples:\n").unwrap_or_else(|| panic!("{verb}: no examples in:\n{help}"));
+            assert!(examples.contains(&format!("{} {verb}", command.get_name())), "{verb}: {examples}");
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod lines;
 mod meanwhile;
 mod notes;
 mod projects;
+mod proposals;
 mod refusals;
 mod reset;
 mod tampering;

@@ -10,7 +10,7 @@ use notes_gen::{Note, Notes, PullNumber};
 use notes_sources::{MAX_TEXT, read_text};
 
 use crate::failure;
-use crate::generate::{write_file, write_private};
+use crate::form::{write_file, write_private};
 use crate::source::Run;
 
 /// The largest session that is read, in bytes.

@@ -1,23 +1,24 @@
 //! `draft-pr`: the target and the fork are bare git repositories, which the GitHub of the test knows.
 
 use std::fs;
+use std::process::Command;
 
 use testkit::github::{Answer, Fault, On};
 use testkit::{BareRemote, GitWorld, git};
 
 use crate::world::{Project, Seen, TOKEN, seen, text};
 
-struct Desk {
-    project: Project,
+pub(crate) struct Desk {
+    pub(crate) project: Project,
     _docs: GitWorld,
-    target: BareRemote,
-    fork: BareRemote,
+    pub(crate) target: BareRemote,
+    pub(crate) fork: BareRemote,
 }
 
-const DRAFT: &str = "release-notes-draft-v1.1.0";
+pub(crate) const DRAFT: &str = "release-notes-draft-v1.1.0";
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let project = Project::new();
         let mut docs = GitWorld::new("main");
         let map = "pr: 1\nreleasenote:\n  text: The pump is dry.\n";
@@ -30,29 +31,18 @@ impl Desk {
         Self { project, _docs: docs, target, fork }
     }
 
-    fn run(&self, args: &[&str]) -> Seen {
-        let (target, fork) = (text(self.target.path()), text(self.fork.path()));
+    pub(crate) fn run(&self, args: &[&str]) -> Seen {
+        seen(&mut self.command(text(self.target.path()), text(self.fork.path()), args))
+    }
+
+    /// The command, with the addresses of both repositories.
+    pub(crate) fn command(&self, target: &str, fork: &str, args: &[&str]) -> Command {
+        #[rustfmt::skip]
         let line = [
-            "draft-pr",
-            "v1.0.0..v1.1.0",
-            "--tag",
-            "v1.1.0",
-            "--target",
-            "org/docs",
-            "--base",
-            "main",
-            "--fork",
-            "someone",
-            "--folder",
-            "notes/1.1",
-            "--target-url",
-            target,
-            "--fork-url",
-            fork,
-            "--author",
-            "Someone <someone@example.invalid>",
+            "draft-pr", "v1.0.0..v1.1.0", "--tag", "v1.1.0", "--target", "org/docs", "--base", "main", "--fork", "someone",
+            "--folder", "notes/1.1", "--target-url", target, "--fork-url", fork, "--author", "Someone <someone@example.invalid>",
         ];
-        self.project.run(&[&line[..], args].concat())
+        self.project.command(&[&line[..], args].concat())
     }
 
     fn fingerprint(&self, args: &[&str]) -> String {
@@ -62,23 +52,23 @@ impl Desk {
     }
 
     /// Reads the plan, approves it, and runs it.
-    fn propose(&self, args: &[&str]) -> Seen {
+    pub(crate) fn propose(&self, args: &[&str]) -> Seen {
         let fingerprint = self.fingerprint(args);
         self.run(&[args, &["--approve", &fingerprint]].concat())
     }
 
-    fn pulls(&self) -> Vec<(u64, String)> {
+    pub(crate) fn pulls(&self) -> Vec<(u64, String)> {
         self.project.server.world(|hub| {
             let issues = &hub.find("org/docs").unwrap().issues;
             issues.iter().map(|(number, issue)| (*number, issue.title.clone())).collect()
         })
     }
 
-    fn show(&self, path: &str) -> String {
+    pub(crate) fn show(&self, path: &str) -> String {
         git(self.fork.path(), &["show", &format!("{DRAFT}:{path}")])
     }
 
-    fn edit(&self, number: u64, note: &str, date: &str) {
+    pub(crate) fn edit(&self, number: u64, note: &str, date: &str) {
         self.project.server.world(|hub| {
             let body = crate::world::body(note);
             hub.repository("org/tool").issues.get_mut(&number).unwrap().body(&body).updated_at(date);
@@ -94,9 +84,12 @@ fn opened_updated_and_then_nothing() {
     assert!(plan.out.contains(&format!(
         "to branch `{DRAFT}` of someone/docs, a new branch\n  write notes/1.1/release-notes-draft.json, "
     )));
-    assert!(plan.out.contains(
-        "open a pull request to branch `main` of org/docs: Update release notes draft to version v1.1.0\nfingerprint "
-    ));
+    assert!(plan.out.contains(&format!(
+        "open a pull request to branch `main` of org/docs: Update release notes draft to version v1.1.0\n\
+         git finds org/docs at {}\ngit finds someone/docs at {}\nfingerprint ",
+        text(desk.target.path()),
+        text(desk.fork.path())
+    )));
     assert_eq!((desk.target.refs(), desk.fork.refs()), before, "a plan changes nothing");
 
     let refused = desk.run(&[]).exits(3);
@@ -190,8 +183,11 @@ fn what_is_hidden_stays_hidden() {
     let args = ["--work", text(&work)];
     let plan = desk.run(&[&args[..], &["--plan", "--output", "json"]].concat()).exits(0);
     assert!(plan.err.contains("2 files are under embargo, and not proposed"), "{}", plan.err);
+    assert!(plan.out.contains("Told since 2001."), "what is proposed is in the plan: {}", plan.out);
+    desk.run(&[&args[..], &["--plan-out", text(&desk.project.path("plan.json"))]].concat()).exits(0);
+    let file = desk.project.read("plan.json");
     let done = desk.propose(&args).exits(0);
-    for seen in [&plan.out, &plan.err, &done.out, &done.err] {
+    for seen in [&plan.out, &plan.err, &file, &done.out, &done.err] {
         assert!(!seen.to_lowercase().contains("secret") && !seen.contains("hosts") && !seen.contains("CVE-"), "{seen}");
     }
     assert_eq!(
@@ -297,14 +293,10 @@ fn stopped_after_the_push() {
 #[test]
 fn a_plan_for_programs() {
     let desk = Desk::new();
-    let path = desk.project.path("plan.json");
     let seen = desk.run(&["--plan", "--output", "json"]).exits(0);
     let plan = &seen.json()["plan"];
     assert_eq!((&plan["target"], &plan["branch"]), (&"org/docs".into(), &DRAFT.into()));
     assert!(!seen.out.contains(TOKEN) && !seen.err.contains(TOKEN));
-    // No file of a plan is made, which nothing could apply.
-    desk.run(&["--plan-out", text(&path)]).exits(2);
-    assert!(!path.exists());
     assert!(desk.pulls().is_empty() && !desk.fork.refs().contains_key(&format!("refs/heads/{DRAFT}")));
 }
 

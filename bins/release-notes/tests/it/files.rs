@@ -95,6 +95,20 @@ fn notes_in_other_forms() {
     assert!(run(&["--title", "v1.1.0"]).exits(0).out.starts_with("# v1.1.0\n\n"));
     let since = run(&["--title", "v1.1.0", "--previous", "v1.0.0", "--toc"]).exits(0).out;
     assert!(since.contains("## Changelog since v1.0.0\n") && since.contains("(#changelog-since-v100)"), "{since}");
+    let listed = run(&["--title", "v1.1.0", "--template", "changelog", "--toc"]).exits(0).out;
+    let plain = run(&["--title", "v1.1.0", "--template", "changelog"]).exits(0).out;
+    let (toc, below) = listed.split_once("\n\n").unwrap();
+    assert!(
+        toc.starts_with("- [v1.1.0](#v110)\n") && toc.contains("[Bug or Regression](#bug-or-regression)"),
+        "{listed}"
+    );
+    assert_eq!(below, plain, "below it the template's text is as it was");
+    for (args, error) in [
+        (["--toc", "--format", "json"], "JSON has no table of contents"),
+        (["--template=default", "--format", "json"], "JSON has no template"),
+    ] {
+        assert!(run(&args).exits(2).err.contains(error), "{args:?}");
+    }
     let page = run(&["--format", "html", "--title", "v1.1.0"]).exits(0).out;
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains("&lt;b&gt;works"), "{page}");
     let json = run(&["--output", "json"]).exits(0).json();

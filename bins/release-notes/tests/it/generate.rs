@@ -136,6 +136,10 @@ fn forms_and_layouts() {
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<title>v1.1.0</title>"), "{page}");
     assert!(run(&["--toc"]).starts_with("- ["), "a table of contents comes first");
     assert!(run(&["--template", "changelog", "--tag", "v1.1.0"]).starts_with("# v1.1.0"));
+    let listed = run(&["--template", "changelog", "--tag", "v1.1.0", "--toc"]);
+    assert!(listed.starts_with("- [v1.1.0](#v110)\n") && listed.contains("\n\n# v1.1.0\n"), "{listed}");
+    let refused = project.run(&[&range[..], &["--toc", "--format", "json"]].concat()).exits(2);
+    assert!(refused.err.contains("hint: leave `--toc` or `--format json` out"), "{}", refused.err);
     let names = run(&["--no-markdown-links", "--no-dependencies"]);
     assert!(names.contains("(#1, @ann)") && !names.contains("Dependencies"), "{names}");
     let some = run(&["--include-labels", "kind/bug"]);

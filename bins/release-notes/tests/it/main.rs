@@ -1,13 +1,13 @@
 //! The command as a process: against git repositories and a GitHub with state.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod apply;
 mod check;
 mod draft;
 mod files;
 mod fix;
 mod generate;
 mod github;
-mod help;
 mod refusals;
 mod secrets;
 mod world;

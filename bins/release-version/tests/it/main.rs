@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod bash;
-mod help;
 
 #[test]
 fn readme_and_cases() {

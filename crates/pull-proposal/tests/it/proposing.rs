@@ -6,8 +6,9 @@ use git_repo::{GitRemote, GitRepo, Identity};
 use github_client::{Auth, GithubClient, RepoId};
 use jiff::Timestamp;
 use pull_proposal::{Error, Places, PlanError, Proposal, ProposalPlan, Proposed, PullAction, apply, observe, plan};
-use release_journal::{Approval, Approved, Plan, Reach};
+use release_journal::{Approval, Approved, Plan, Reach, canonical_json};
 use secrecy::SecretString;
+use serde_json::json;
 use testkit::github::{Answer, Fault, GithubServer, On, World};
 use testkit::{BareRemote, GitWorld, git};
 
@@ -50,13 +51,39 @@ impl Desk {
     }
 
     async fn apply(&self, plan: &ProposalPlan) -> Result<Proposed, Error> {
+        self.apply_in(plan, &self.places).await
+    }
+
+    async fn apply_in(&self, plan: &ProposalPlan, places: &Places) -> Result<Proposed, Error> {
         let fingerprint = plan.fingerprint().unwrap();
         let approval = Approval::typed(fingerprint, &fingerprint.to_string(), "someone", at()).unwrap();
-        apply(&Approved::production(plan.clone(), approval).unwrap(), &self.client, &self.places).await
+        apply(&Approved::production(plan.clone(), approval).unwrap(), &self.client, places).await
     }
 
     async fn propose(&self, proposal: &Proposal) -> Proposed {
         self.apply(&self.plan(proposal).await.unwrap()).await.unwrap()
+    }
+
+    /// Another clone of the target, which knows nothing of what was planned.
+    fn elsewhere(&self) -> Places {
+        let path = self._world.folder().join("elsewhere.git");
+        git(
+            self._world.folder(),
+            &[
+                "clone",
+                "--quiet",
+                "--bare",
+                "--depth=1",
+                &format!("file://{}", self.target.path().display()),
+                path.to_str().unwrap(),
+            ],
+        );
+        Places { local: GitRepo::open(path).unwrap(), ..self.places.clone() }
+    }
+
+    /// Everything that somebody else could see.
+    fn world(&self) -> impl PartialEq + std::fmt::Debug + use<> {
+        (self.target.refs(), self.fork.refs(), self.pulls())
     }
 
     /// Number, title and state of all pull requests.
@@ -74,27 +101,20 @@ impl Desk {
 
     /// Somebody pushes a commit to a branch of the fork.
     fn push(&self, branch: &str, message: &str) -> String {
-        let at = |name: &str| git(self.fork.path(), &["rev-parse", name]);
-        let parent = if self.fork.refs().contains_key(&format!("refs/heads/{branch}")) { branch } else { "main" };
-        let tree = at(&format!("{parent}^{{tree}}"));
-        let made = git(
-            self.fork.path(),
-            &[
-                "-c",
-                "user.name=x",
-                "-c",
-                "user.email=x@example.invalid",
-                "commit-tree",
-                "-p",
-                &at(parent),
-                "-m",
-                message,
-                &tree,
-            ],
-        );
-        git(self.fork.path(), &["update-ref", &format!("refs/heads/{branch}"), &made]);
-        made
+        grow(&self.fork, branch, message)
     }
+}
+
+/// A commit of somebody on a branch, which begins at `main`.
+fn grow(repository: &BareRemote, branch: &str, message: &str) -> String {
+    let name = format!("refs/heads/{branch}");
+    let parent = if repository.refs().contains_key(&name) { branch } else { "main" };
+    let tree = format!("{parent}^{{tree}}");
+    let identity = ["-c", "user.name=x", "-c", "user.email=x@example.invalid"];
+    let line = [&identity[..], &["commit-tree", "-p", parent, "-m", message, &tree]].concat();
+    let made = git(repository.path(), &line);
+    git(repository.path(), &["update-ref", &name, &made]);
+    made
 }
 
 fn at() -> Timestamp {
@@ -166,7 +186,10 @@ async fn moved_between_plan_and_apply() {
     git(desk.fork.path(), &["update-ref", "-d", "refs/heads/draft"]);
     let opened = desk.propose(&proposal("one\n")).await;
     let second = desk.plan(&proposal("two\n")).await.unwrap();
-    assert_eq!(second.pull, PullAction::Update { number: opened.number });
+    assert_eq!(
+        second.pull,
+        PullAction::Update { number: opened.number, title: "Draft of v1".into(), body: "about one\n".into() }
+    );
     let theirs = desk.push("draft", "A reviewer's suggestion");
     assert!(matches!(desk.apply(&second).await, Err(Error::Moved { .. })));
     assert_eq!(desk.fork.refs()["refs/heads/draft"], theirs);
@@ -256,5 +279,141 @@ async fn merged_and_wrong_places() {
     assert_eq!(observed.unwrap_err().to_string(), "`org/notes` has no branch `gone`");
     let observed = observe(&desk.client, &desk.places, &wrong(|it| it.branch = "a..b".into())).await;
     assert!(matches!(observed, Err(Error::BadBranch { .. })));
+    desk.server.finish();
+}
+
+/// A plan as it comes out of a file.
+fn travelled(plan: &ProposalPlan) -> ProposalPlan {
+    serde_json::from_slice(&canonical_json(plan).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn applied_elsewhere() {
+    let desk = Desk::new();
+    let first = travelled(&desk.plan(&proposal("one\n")).await.unwrap());
+    std::fs::remove_dir_all(desk.places.local.path()).unwrap();
+    let places = desk.elsewhere();
+    let opened = desk.apply_in(&first, &places).await.unwrap();
+    assert_eq!(desk.fork.refs()["refs/heads/draft"], first.push.as_ref().unwrap().commit.to_string());
+    assert_eq!(desk.files("draft"), ["README.md", "v1/notes.md"]);
+    let world = desk.world();
+    assert_eq!(desk.apply_in(&first, &places).await.unwrap(), opened);
+    assert_eq!(desk.world(), world);
+    desk.server.finish();
+}
+
+#[tokio::test]
+async fn grown_elsewhere_and_stopped_half_way() {
+    let desk = Desk::new();
+    let opened = desk.propose(&proposal("one\n")).await;
+    let second = travelled(&desk.plan(&proposal("two\n")).await.unwrap());
+    let places = desk.elsewhere();
+    let path = format!("/repos/org/notes/pulls/{}", opened.number);
+    desk.server.inject(Fault::new(On::Path("PATCH", path), Answer::Status(403)).times(1));
+    assert!(matches!(desk.apply_in(&second, &places).await, Err(Error::Github { .. })));
+    let head = desk.fork.refs()["refs/heads/draft"].clone();
+    assert_eq!(head, second.push.as_ref().unwrap().commit.to_string(), "half done");
+    assert_eq!(desk.apply_in(&second, &places).await.unwrap(), opened);
+    assert_eq!(desk.fork.refs()["refs/heads/draft"], head);
+    assert_eq!(desk.pulls()[0].2, "about two\n");
+    // Whole, it stays done when the base moves on.
+    grow(&desk.target, "main", "Another");
+    assert_eq!(desk.apply_in(&second, &places).await.unwrap(), opened);
+    desk.server.finish();
+}
+
+/// What may happen between plan and apply, and what is told of then.
+#[tokio::test]
+async fn the_world_moved() {
+    let rewrite = |desk: &Desk, body: &str| {
+        desk.server.world(|world| {
+            for issue in world.repository("org/notes").issues.values_mut() {
+                issue.body(body);
+            }
+        });
+    };
+    type Event<'a> = &'a dyn Fn(&Desk);
+    let base: Event<'_> = &|desk| drop(grow(&desk.target, "main", "Another"));
+    let branch: Event<'_> = &|desk| drop(desk.push("draft", "Theirs"));
+    let gone: Event<'_> = &|desk| drop(git(desk.target.path(), &["update-ref", "-d", "refs/heads/main"]));
+    let opened: Event<'_> = &|desk| {
+        desk.server.world(|world| {
+            let pull = world.repository("org/notes").pull(9).title("Draft of v1").body("about one\n");
+            pull.head("someone/notes", "draft");
+        });
+    };
+    let edited: Event<'_> = &|desk| rewrite(desk, "mine");
+    let (main, draft) = ("branch `main` of org/notes", "branch `draft` of someone/notes");
+    let pull = "the pull request from `draft` of someone/notes";
+    let cases = [
+        ("base moved", false, base, main),
+        ("base moved, with a pull request", true, base, main),
+        ("base gone", false, gone, main),
+        ("branch made", false, branch, draft),
+        ("branch moved", true, branch, draft),
+        ("pull request opened", false, opened, pull),
+        ("pull request edited", true, edited, pull),
+    ];
+    for (name, open, event, subject) in cases {
+        let desk = Desk::new();
+        if open {
+            desk.propose(&proposal("zero\n")).await;
+        }
+        let plan = desk.plan(&proposal("one\n")).await.unwrap();
+        event(&desk);
+        let world = desk.world();
+        let refused = desk.apply(&plan).await.unwrap_err();
+        assert!(matches!(refused, Error::Moved { .. }), "{name}: {refused:?}");
+        assert_eq!(refused.to_string(), format!("{subject} changed since the plan was made; plan again"), "{name}");
+        assert_eq!(desk.world(), world, "{name}");
+        desk.server.finish();
+    }
+}
+
+#[tokio::test]
+async fn plans_that_somebody_changed() {
+    let desk = Desk::new();
+    let plan = serde_json::to_value(desk.plan(&proposal("one\n")).await.unwrap()).unwrap();
+    let world = desk.world();
+    for (place, value, error) in [
+        ("/push/files/v1~1notes.md", json!("worse\n"), "makes commit `"),
+        ("/push/files/old.md", json!("kept"), "makes commit `"),
+        ("/push/message", json!("Other"), "makes commit `"),
+        ("/push/author/name", json!("Another"), "makes commit `"),
+        ("/push/time", json!("2026-01-02T03:04:06Z"), "makes commit `"),
+        ("/push/commit", json!("0123456789012345678901234567890123456789"), "makes commit `"),
+        (
+            "/push/parent",
+            json!("0123456789012345678901234567890123456789"),
+            "builds on a commit that is the head of neither",
+        ),
+        (
+            "/github",
+            json!("https://github.invalid"),
+            "the plan is for `https://github.invalid`, and would be applied at `",
+        ),
+        ("/fork_at", json!("/srv/other.git"), "the plan is for `/srv/other.git`, and would be applied at `"),
+        ("/fork", json!("someone/other"), "`someone/other` is no fork of `org/notes`"),
+        ("/base_head", json!("0123456789012345678901234567890123456789"), "branch `main` of org/notes changed since"),
+        (
+            "/branch_head",
+            json!("0123456789012345678901234567890123456789"),
+            "branch `draft` of someone/notes changed since",
+        ),
+        ("/pull", json!({"do": "keep", "number": 3}), "the pull request from `draft` of someone/notes changed since"),
+    ] {
+        let mut changed = plan.clone();
+        *changed.pointer_mut(place).unwrap() = value;
+        let changed: ProposalPlan = serde_json::from_value(changed).unwrap();
+        let refused = desk.apply(&changed).await.unwrap_err().to_string();
+        assert!(refused.contains(error), "{place}: {refused}");
+        assert_eq!(desk.world(), world, "{place}");
+    }
+    // Paths that this crate lets pass and git does not.
+    let mut changed = plan.clone();
+    changed["push"]["files"] = json!({"a/.g\u{200c}it/config": "x"});
+    let changed: ProposalPlan = serde_json::from_value(changed).unwrap();
+    assert!(matches!(desk.apply(&changed).await, Err(Error::Git { .. })));
+    assert_eq!(desk.world(), world);
     desk.server.finish();
 }
