@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell, approve};
 use git_repo::{CommitId, EntryKind, GitRemote, GitRepo, Identity, ObjectId, RefName};
 use github_client::RepoId;
-use notes_gen::{Compat, Document, Layout, RenderOptions, render, to_json};
-use pull_proposal::{Places, PlanError, Proposal, ProposalPlan, Proposed, apply, observe, plan};
+use notes_gen::{Compat, Document, Layout, Profile, RenderOptions, render, to_json};
+use pull_proposal::{Files, Places, PlanError, Proposal, ProposalPlan, Proposed, apply, observe, plan};
 use release_journal::{Plan, Reach, canonical_json};
 use serde::Serialize;
 
 use crate::failure;
 use crate::form::{Ending, write_file};
 use crate::proposal::{ProposalArgs, local, proposal_failure};
-use crate::source::{SourceArgs, now};
+use crate::source::{Run, SourceArgs, now};
 use crate::work::Work;
 
 /// Propose the draft of a release's notes: open a pull request, or update the open one
@@ -130,6 +130,13 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         Some(folder) => folder.trim_matches('/').to_owned(),
         None => format!("releases/release-{}/release-notes", line_of(&args.tag)?),
     };
+    // What is wrong with the names shows before anything is fetched.
+    let branch = args.draft_branch.clone().unwrap_or_else(|| format!("release-notes-draft-{}", args.tag));
+    for name in [&args.base, &branch] {
+        RefName::branch(name)
+            .map_err(|error| Failure::new(Exit::Usage, format!("`{name}` is no name of a branch: {error}")))?;
+    }
+    Files::new(BTreeMap::from([(format!("{folder}/release-notes-draft.md"), None)])).or_exit(Exit::Usage)?;
     let work = args.work.as_ref().map_or_else(|| Ok(Work::default()), |work| Work::read(work, at))?;
     if work.withheld > 0 {
         let plural = if work.withheld == 1 { " is" } else { "s are" };
@@ -152,6 +159,16 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
     maps.extend(args.work.as_ref().map(|work| work.join("maps")).filter(|maps| maps.is_dir()));
     let run = args.source.run(shell, &maps, at).await?;
 
+    if run.collected.notes.is_empty() {
+        let range = format!(
+            "{} to {}",
+            run.ends.start.as_ref().map_or("the beginning", |start| &start.name),
+            run.ends.end.name
+        );
+        return Err(Failure::new(Exit::Refused, format!("there are no notes from {range} to propose")).hint(
+            "is it the range, and the profile? `release-notes generate --explain FILE` says what became of each commit",
+        ));
+    }
     let mut document = Document::new(args.tag.clone(), run.collected.notes.clone());
     document.previous = run.ends.start.as_ref().map(|start| start.name.clone());
     document.cves = run.collected.applied.cves.clone();
@@ -172,9 +189,9 @@ pub(crate) async fn run(args: DraftArgs, shell: &mut Shell) -> Result<Exit, Fail
         target: args.target.clone(),
         base: args.base.clone(),
         fork,
-        branch: args.draft_branch.clone().unwrap_or_else(|| format!("release-notes-draft-{}", args.tag)),
+        branch,
         files,
-        message: format!("Release Notes draft for {} {}", run.profile.name, args.tag),
+        message: format!("Release Notes draft for {} {}", project(&run), args.tag),
         author: args.author.clone().unwrap_or_else(|| {
             Identity::new(shell.operator(), format!("{}@users.noreply.github.com", shell.operator()))
         }),
@@ -288,6 +305,12 @@ fn maps_below(git: &GitRepo, head: CommitId, folder: &str) -> Result<Vec<(String
         }
     }
     Ok(found)
+}
+
+/// The project's name. Without a profile of its own it is Kubernetes' profile, but not Kubernetes.
+fn project(run: &Run) -> &str {
+    let repository = run.repository.github.as_ref().map(RepoId::name);
+    repository.filter(|_| run.profile.name == Profile::default().name).unwrap_or(&run.profile.name)
 }
 
 fn body(tag: &str, end: &str, previous: Option<&str>, notes: usize) -> String {

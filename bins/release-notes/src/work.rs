@@ -25,10 +25,14 @@ impl Work {
     pub(crate) fn read(folder: &Path, now: Timestamp) -> Result<Self, Failure> {
         let mut work = Self::default();
         let (maps, sessions) = (folder.join("maps"), folder.join("sessions"));
-        if is_folder(&maps)? {
+        let there = (is_folder(&maps)?, is_folder(&sessions)?);
+        if there == (false, false) {
+            return Err(Failure::new(Exit::Usage, format!("`{}` has neither `maps` nor `sessions`", folder.display())));
+        }
+        if there.0 {
             work.add_maps(&maps, now)?;
         }
-        if is_folder(&sessions)? {
+        if there.1 {
             work.add_sessions(&sessions)?;
         }
         Ok(work)

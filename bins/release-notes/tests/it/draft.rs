@@ -109,7 +109,7 @@ fn opened_updated_and_then_nothing() {
     let json: serde_json::Value = serde_json::from_str(&desk.show("notes/1.1/release-notes-draft.json")).unwrap();
     assert_eq!(json["1"]["text"], "The pump is dry.");
     let one = |format: &str| git(desk.fork.path(), &["log", "-1", &format!("--format={format}"), DRAFT]);
-    assert_eq!(one("%an <%ae>|%s"), "Someone <someone@example.invalid>|Release Notes draft for kubernetes v1.1.0");
+    assert_eq!(one("%an <%ae>|%s"), "Someone <someone@example.invalid>|Release Notes draft for tool v1.1.0");
     assert_eq!(desk.target.refs(), before.0, "the target is only read");
     assert_eq!(git(desk.fork.path(), &["diff", "--name-only", "main", DRAFT]).lines().count(), 2);
 
@@ -315,6 +315,7 @@ fn places_that_are_wrong() {
         (&["--author", "Someone"], 2, "error: invalid value 'Someone' for '--author <NAME <ADDRESS>>': write it as `Name <name@example.org>`"),
         (&["--target-url", "/nowhere"], 2, "error: `/nowhere` is no repository"),
         (&["--folder", "../up"], 2, "error: "),
+        (&["--work", "/nowhere"], 2, "error: `/nowhere` has neither `maps` nor `sessions`"),
         (&["--tag", "next", "--folder", ""], 2, "error: "),
     ];
     for (args, code, error) in cases {
@@ -336,6 +337,13 @@ fn places_that_are_wrong() {
         let errors = &found.err[found.err.find("error: ").unwrap_or(0)..];
         assert!(errors.starts_with(error), "{args:?}: {}", found.err);
     }
+    // Names that cannot be are refused before anything is asked for.
+    let counts = desk.project.server.counts().requests();
+    for name in ["--base", "--draft-branch"] {
+        desk.project.run(&["draft-pr", "v1.0.0..", "--tag", "v1.1.0", "--fork", "someone", name, "a..b"]).exits(2);
+    }
+    desk.project.run(&["draft-pr", "v1.0.0..", "--tag", "v1.1.0", "--fork", "someone", "--folder", "../up"]).exits(2);
+    assert_eq!(desk.project.server.counts().requests(), counts);
     let line = ["draft-pr", "v1.0.0..v1.1.0", "--tag", "next", "--fork", "someone"];
     let found = desk.project.run(&line).exits(2);
     assert_eq!(found.err, "error: `next` is no version\nhint: name the folder with `--folder DIR`\n");
@@ -343,4 +351,21 @@ fn places_that_are_wrong() {
         seen(desk.project.command(&[&line[..], &["--folder", "x"]].concat()).env_remove("GITHUB_TOKEN")).exits(6);
     assert!(found.err.starts_with("error: there is no token for GitHub"), "{}", found.err);
     assert!(desk.pulls().is_empty());
+}
+
+#[test]
+fn a_draft_of_nothing_is_not_proposed() {
+    let desk = Desk::new();
+    desk.project.server.world(|hub| {
+        for issue in hub.repository("org/tool").issues.values_mut() {
+            issue.body("No block at all.");
+        }
+    });
+    let refused = desk.run(&["--plan"]).exits(3);
+    assert!(
+        refused.err.contains("error: there are no notes from v1.0.0 to v1.1.0 to propose\nhint: is it the range"),
+        "{}",
+        refused.err
+    );
+    assert!(desk.pulls().is_empty() && !desk.fork.refs().contains_key(&format!("refs/heads/{DRAFT}")));
 }
