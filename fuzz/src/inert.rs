@@ -1,0 +1,57 @@
+//! Pages that run nothing and load nothing, whatever was put into them.
+
+/// Elements that Markdown becomes, and those around it.
+const ELEMENTS: &[&str] = &[
+    "html", "head", "meta", "title", "style", "body", "p", "a", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "code", "pre",
+    "em", "strong", "del", "br", "hr", "table", "thead", "tbody", "tr", "th", "td", "blockquote", "input",
+];
+
+/// Stops at the first element, attribute or address that an inert page does not have.
+///
+/// # Panics
+/// With what was found.
+pub fn assert_inert(html: &str) {
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        rest = tag(&rest[at + 1..], html);
+    }
+}
+
+/// Checks the tag that begins here; what is behind it.
+fn tag<'a>(text: &'a str, html: &str) -> &'a str {
+    if let Some(rest) = text.strip_prefix("!DOCTYPE html>") {
+        return rest;
+    }
+    let end = text.strip_prefix('/');
+    let text = end.unwrap_or(text);
+    let name_end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
+    let (name, mut rest) = text.split_at(name_end);
+    assert!(ELEMENTS.contains(&name), "element `{name}` in {html}");
+    loop {
+        rest = rest.trim_start();
+        if let Some(rest) = rest.strip_prefix("/>").or_else(|| rest.strip_prefix('>')) {
+            return rest;
+        }
+        assert!(end.is_none(), "attribute of an end tag in {html}");
+        let (attribute, after) = rest.split_once("=\"").unwrap_or_else(|| panic!("no attribute at {rest:?} in {html}"));
+        let (value, after) = after.split_once('"').unwrap_or_else(|| panic!("no end of {attribute} in {html}"));
+        assert!(is_harmless(name, attribute, value), "`{name}` has {attribute}={value:?} in {html}");
+        rest = after;
+    }
+}
+
+fn is_harmless(element: &str, attribute: &str, value: &str) -> bool {
+    match (element, attribute) {
+        ("a", "href") => {
+            let lower = value.to_ascii_lowercase();
+            ["http:", "https:", "mailto:", "#"].iter().any(|start| lower.starts_with(start))
+        }
+        ("a", "title") | ("code", "class") | ("h1" | "h2" | "h3" | "h4" | "h5" | "h6", "id") => true,
+        ("ol", "start") => value.bytes().all(|byte| byte.is_ascii_digit()),
+        ("th" | "td", "style") => matches!(value, "text-align: left" | "text-align: center" | "text-align: right"),
+        ("input", _) => matches!((attribute, value), ("disabled" | "checked", "") | ("type", "checkbox")),
+        // Written by the page itself, and none of it by the text.
+        ("meta", "charset" | "name" | "content" | "http-equiv") | ("style", "type") => true,
+        _ => false,
+    }
+}
