@@ -8,7 +8,14 @@ use libfuzzer_sys::fuzz_target;
 use url::Url;
 
 fuzz_target!(|input: &[u8]| {
-    let names = ["retry-after", "date", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-resource"];
+    let names = [
+        "retry-after",
+        "date",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+        "x-ratelimit-resource",
+    ];
     let mut headers = HeaderMap::new();
     for (name, line) in names.iter().zip(input.split(|byte| *byte == b'\n')) {
         if let Ok(value) = HeaderValue::from_bytes(line) {

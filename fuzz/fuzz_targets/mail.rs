@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use mail_announce::{Announcement, MailAddress, Message, MessageId};
 
-const KNOWN: &[&str] = &["Message-ID", "Date", "From", "To", "Subject", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"];
+const KNOWN: &[&str] =
+    &["Message-ID", "Date", "From", "To", "Subject", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"];
 
 fuzz_target!(|input: &str| {
     let parts: Vec<&str> = input.splitn(7, '\n').collect();
@@ -40,7 +41,8 @@ fuzz_target!(|input: &str| {
             continue;
         }
         let (header, _) = line.split_once(": ").unwrap_or_else(|| panic!("no header: {line:?}"));
-        let at = known.iter().position(|name| *name == header).unwrap_or_else(|| panic!("header {header:?} in {head:?}"));
+        let at =
+            known.iter().position(|name| *name == header).unwrap_or_else(|| panic!("header {header:?} in {head:?}"));
         known.remove(at);
     }
     let boundary = head.split_once("boundary=\"").and_then(|(_, rest)| rest.split_once('"')).expect("it has parts").0;

@@ -11,7 +11,8 @@ static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir(
 fuzz_target!(|bytes: &[u8]| {
     let folder = FOLDER.path();
     let (kind, bytes) = bytes.split_first().unwrap_or((&0, &[]));
-    let name = ["pulls.json", "recording.json", "GetPullRequest-0.json", "ListPullRequestsWithCommit-1.json"][usize::from(kind % 4)];
+    let name = ["pulls.json", "recording.json", "GetPullRequest-0.json", "ListPullRequestsWithCommit-1.json"]
+        [usize::from(kind % 4)];
     std::fs::write(folder.join(name), bytes).unwrap();
     if let Ok(recording) = Recording::open_replay(folder) {
         assert_eq!(recording.folder(), folder);

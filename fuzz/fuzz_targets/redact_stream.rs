@@ -1,16 +1,43 @@
 //! A secret never comes through, in whatever pieces the text is written; a stream gives what the text as a whole gives.
 //!
-//! The first line of the input is the secret, the second says where the writes are cut, the rest is the text; in it the byte 1 stands for
-//! the secret, the byte 2 for 16 KiB of dots.
+//! The first line of the input is the secret (a digit alone is one of some that are ready, which is quicker), the second says where the
+//! writes are cut, the rest is the text; in it the byte 1 stands for the secret, the byte 2 for 16 KiB of dots.
 #![no_main]
 
 use std::io::Write;
+use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use secret_redactor::{MARKER, MIN_SECRET_BYTES, RedactingWriter, Redactor, StrippingWriter};
 
+const READY: [&str; 10] = [
+    "hunter2-hunter2",
+    "aaaaaaaa",
+    "abcabcabcab",
+    "a \"b\"\\c/d&<e>",
+    "@@@@://x:y",
+    "-----BEGIN",
+    "bearer x",
+    "ghp_0123456789",
+    "päßwörd",
+    "......x......",
+];
+
+static REDACTORS: LazyLock<Vec<Redactor>> = LazyLock::new(|| READY.iter().map(|secret| redactor(secret)).collect());
+
+fn redactor(secret: &str) -> Redactor {
+    Redactor::builder().secret(secret).build().expect("one line is not too large")
+}
+
+fn places<'a>(text: &'a [u8], word: &'a [u8]) -> impl Iterator<Item = usize> {
+    text.windows(word.len()).enumerate().filter(move |(_, window)| *window == word).map(|(at, _)| at)
+}
+
+/// Whether the word stands in the text. What the marker and its neighbours happen to make together does not count.
 fn find(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window == word)
+    let marker = MARKER.as_bytes();
+    let markers: Vec<usize> = places(text, marker).collect();
+    places(text, word).any(|at| markers.iter().all(|marked| marked + marker.len() <= at || at + word.len() <= *marked))
 }
 
 fn written(text: &[u8], cuts: &[u8], mut out: impl FnMut(&[u8])) {
@@ -27,12 +54,20 @@ fuzz_target!(|input: &[u8]| {
     let mut lines = input.splitn(3, |byte| *byte == b'\n');
     let (Some(secret), Some(cuts), Some(pattern)) = (lines.next(), lines.next(), lines.next()) else { return };
     let Ok(secret) = std::str::from_utf8(secret) else { return };
+    let ready = match secret.as_bytes() {
+        [digit @ b'0'..=b'9'] => Some(usize::from(digit - b'0')),
+        _ => None,
+    };
+    let secret = ready.map_or(secret, |at| READY[at]);
     // What is not looked for, and what the marker itself would bring in.
-    let is_known = secret.len() >= MIN_SECRET_BYTES && secret.trim() == secret && !secret.contains(['\r', '\u{b}', '\u{c}', '\x1b']);
-    if !is_known || secret.chars().all(|c| MARKER.contains(c)) || pattern.iter().filter(|byte| **byte == 2).count() > 12 {
+    let is_known = secret.len() >= MIN_SECRET_BYTES
+        && secret.trim() == secret
+        && !secret.contains(['\r', '\u{b}', '\u{c}', '\x1b']);
+    if !is_known || secret.chars().all(|c| MARKER.contains(c)) || pattern.iter().filter(|byte| **byte == 2).count() > 12
+    {
         return;
     }
-    let redactor = Redactor::builder().secret(secret).build().expect("one line is not too large");
+    let redactor = ready.map_or_else(|| redactor(secret), |at| REDACTORS[at].clone());
     let mut text = Vec::new();
     for &byte in pattern {
         match byte {
