@@ -5,7 +5,9 @@
 use libfuzzer_sys::fuzz_target;
 use notes_gen::changelog::Section;
 use notes_gen::check::check;
-use notes_gen::{Document, Extraction, Note, Notes, Profile, PullNumber, PullRequest, extract, html_page, render_markdown};
+use notes_gen::{
+    Document, Extraction, Note, Notes, Profile, PullNumber, PullRequest, extract, html_page, render_markdown,
+};
 
 fuzz_target!(|body: &str| {
     let profile = Profile::default();

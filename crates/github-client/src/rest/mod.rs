@@ -143,16 +143,33 @@ fn add_query(url: &mut Url, query: &impl Serialize, subject: &str) -> Result<(),
 
 /// Where the next page is, from `Link: <…>; rel="next"`.
 fn next_page(reply: &Reply, from: &Url) -> Option<Url> {
-    for header in reply.headers.get_all(LINK) {
-        for link in header.to_str().ok()?.split(',') {
-            let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-            let next = |parameter: &str| matches!(parameter.trim(), "rel=\"next\"" | "rel=next");
-            if parameters.split(';').any(next) {
-                return from.join(address).ok().filter(|next| next != from);
-            }
+    let address = reply.headers.get_all(LINK).iter().find_map(|header| next_link(header.to_str().ok()?))?;
+    from.join(address).ok().filter(|next| next != from)
+}
+
+/// The address of the link `next`. Addresses may hold commas and so may parameters within quotation marks; with a link overlooked a list
+/// would end early, and nobody would see it.
+fn next_link(header: &str) -> Option<&str> {
+    let is_next = |parameter: &str| {
+        parameter.split_once('=').is_some_and(|(name, value)| {
+            let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+            name.trim().eq_ignore_ascii_case("rel") && relations.any(|word| word.eq_ignore_ascii_case("next"))
+        })
+    };
+    let mut rest = header;
+    loop {
+        let (address, after) = rest.trim_start_matches([' ', '\t', ',']).strip_prefix('<')?.split_once('>')?;
+        let mut quoted = false;
+        let ends = |c: char| {
+            quoted ^= c == '"';
+            c == ',' && !quoted
+        };
+        let (parameters, behind) = after.split_at(after.find(ends).unwrap_or(after.len()));
+        if parameters.split(';').any(is_next) {
+            return Some(address);
         }
+        rest = behind;
     }
-    None
 }
 
 /// A path of a file or ref, part by part. What would lead elsewhere is refused: URLs swallow `.` and `..`.
@@ -214,6 +231,15 @@ mod tests {
                 Some("2"),
             ),
             (r#"</a?page=3>; rel=next"#, Some("3")),
+            (
+                r#"<https://example.invalid/a?page=7,8>; rel="last", <https://example.invalid/a?page=2,3>; rel="next""#,
+                Some("2,3"),
+            ),
+            (
+                r#"<https://example.invalid/a?page=9>; title="b, c"; rel="last",</a?page=2>;rel="prefetch next""#,
+                Some("2"),
+            ),
+            (r#"</a?page=2>; Rel=Next"#, Some("2")),
             (r#"<https://example.invalid/a?page=1>; rel="next""#, None),
             (r#"<https://example.invalid/a?page=9>; rel="last""#, None),
             ("nonsense", None),

@@ -95,17 +95,12 @@ pub fn update_index(
         return Err(ChangelogError::TooLarge { bytes: current.len() });
     }
     let mut index = Index::parse(current);
-    let at = index.find(line);
-    let under = at.and_then(|at| index.heading_of(at));
-    let outcome = match (at, under, state) {
-        (Some(_), Some(Heading::Current | Heading::Older) | None, _) | (Some(_), _, LineState::Development) => {
-            return Ok(IndexUpdate { text: current.to_owned(), outcome: IndexOutcome::Unchanged });
-        }
-        (Some(_), Some(Heading::Development), LineState::Released) => IndexOutcome::Moved,
-        (None, ..) => IndexOutcome::Inserted,
+    let (outcome, written) = match (index.find(line), state) {
+        // What stands there stays as somebody wrote it.
+        (Some((at, Some(Heading::Development))), LineState::Released) => (IndexOutcome::Moved, index.take(at)),
+        (Some(_), _) => return Ok(IndexUpdate { text: current.to_owned(), outcome: IndexOutcome::Unchanged }),
+        (None, _) => (IndexOutcome::Inserted, entry(line, index.newline)),
     };
-    // What stands there stays as somebody wrote it.
-    let written = at.map_or_else(|| entry(line, index.newline), |at| index.take(at));
     index.place(line, state, written);
     Ok(IndexUpdate { text: index.text(), outcome })
 }
@@ -139,14 +134,21 @@ impl Index {
         self.lines.concat()
     }
 
-    fn find(&self, line: ChangelogLine) -> Option<usize> {
-        self.lines.iter().position(|written| entry_line(written) == Some(line))
-    }
-
-    /// The heading that a line stands under, if it is one of ours.
-    fn heading_of(&self, at: usize) -> Option<Heading> {
-        let above = self.lines[..at].iter().rev().find(|written| is_heading(written))?;
-        Heading::of(above)
+    /// The place of a line, and the heading that it stands under if that is one of ours. Of several it is the first that is not in
+    /// development: what is released already is not moved there a second time.
+    fn find(&self, line: ChangelogLine) -> Option<(usize, Option<Heading>)> {
+        let (mut under, mut found) = (None, None);
+        for (at, written) in self.lines.iter().enumerate() {
+            if is_heading(written) {
+                under = Heading::of(written);
+            } else if entry_line(written) == Some(line) {
+                if under != Some(Heading::Development) {
+                    return Some((at, under));
+                }
+                found = found.or(Some((at, under)));
+            }
+        }
+        found
     }
 
     /// The lines below a heading, up to the next one.
@@ -359,6 +361,18 @@ mod tests {
         let (text, _) = updated(&two.replace('\n', "\r\n"), "v1.5.0");
         assert!(!text.replace("\r\n", "").contains('\n'), "{text:?}");
         assert_eq!(short(&text), "C 1.5 O 1.4 1.3 1.2", "{text:?}");
+    }
+
+    #[test]
+    fn a_line_that_stands_there_twice() {
+        let twice =
+            "## Development release\n\n- [a](CHANGELOG-1.20.md)\n\n## Current release\n\n- [b](CHANGELOG-1.20.md)\n";
+        assert_eq!(updated(twice, "v1.20.0"), (twice.to_owned(), IndexOutcome::Unchanged));
+        let both = twice.replace("Current", "Some other");
+        assert_eq!(updated(&both, "v1.20.0"), (both.clone(), IndexOutcome::Unchanged));
+        let (text, outcome) =
+            updated("## Development release\n\n- [a](CHANGELOG-1.20.md)\n- [b](CHANGELOG-1.20.md)\n", "v1.20.0");
+        assert_eq!((short(&text).as_str(), outcome), ("D 1.20 C 1.20", IndexOutcome::Moved));
     }
 
     #[test]

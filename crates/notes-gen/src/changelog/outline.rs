@@ -49,7 +49,7 @@ impl Outline {
             }
             match event {
                 Event::Start(Tag::Heading { level, .. }) => {
-                    let listed = depth == 0 && text[range.start..].trim_start().starts_with('#');
+                    let listed = depth == 0 && has_hashes(text[range.start..].trim_start());
                     let start = line_start(text, range.start);
                     open = Some(Heading {
                         level: level as usize,
@@ -81,6 +81,13 @@ impl Outline {
         }
         outline
     }
+}
+
+/// Whether a heading is written with `#`. An underlined one may begin with such a word, and may have several lines.
+fn has_hashes(heading: &str) -> bool {
+    let behind = heading.trim_start_matches('#');
+    (1..=6).contains(&(heading.len() - behind.len()))
+        && (behind.is_empty() || behind.starts_with([' ', '\t', '\r', '\n']))
 }
 
 /// Inside the brackets of a link only what cannot end them, or open others, may stand as it is written.

@@ -100,6 +100,7 @@ mod tests {
             ("indented code and comment", "    # a\n\n<!--\n# b\n-->\n# c\n", "- [c](#c)\n"),
             ("stray back-tick", "a ` b\n\n# c\n", "- [c](#c)\n"),
             ("counted but not listed", "- # a\n\na\n===\n\n> # a\n\n# a\n", "- [a](#a-3)\n"),
+            ("underlined words with hashes", "#a\nb\n---\n\n####### b\n===\n\n#\tc\n", "- [c](#c)\n"),
             ("not a heading", "#a\n\n####### b\n\n\\# c\n", ""),
             ("closing hashes", "# a #\n", "- [a](#a)\n"),
             ("markup", "# **a** `b`\n", "- [**a** `b`](#a-b)\n"),
