@@ -25,7 +25,7 @@ impl Readers {
 #[must_use]
 pub struct Reading {
     interrupt: Interrupt,
-    count: Count,
+    readers: Readers,
 }
 
 #[derive(Debug)]
@@ -40,9 +40,7 @@ impl Drop for Count {
 impl Shell {
     /// For work that only reads: it has no effect that matters, so it need not be finished when somebody asks to stop.
     pub fn reading(&self) -> Reading {
-        let readers = self.readers().clone();
-        readers.0.fetch_add(1, Ordering::SeqCst);
-        Reading { interrupt: self.interrupt(), count: Count(readers) }
+        Reading { interrupt: self.interrupt(), readers: self.readers().clone() }
     }
 }
 
@@ -53,11 +51,20 @@ impl Reading {
     /// # Errors
     /// That of the work; exit 130 when interrupted.
     pub async fn run<T>(self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let Self { interrupt, count } = self;
+        let Self { interrupt, readers } = self;
+        readers.0.fetch_add(1, Ordering::SeqCst);
+        let count = Count(readers);
         let result = tokio::select! {
             biased;
-            () = interrupt.raised() => Err(Failure::new(Exit::Interrupted, "interrupted")),
-            result = work => result,
+            () = interrupt.raised() => None,
+            result = work => Some(result),
+        };
+        let interrupted = || Failure::new(Exit::Interrupted, "interrupted");
+        let result = match result {
+            // What waits inside may have heard of it first.
+            Some(Err(failure)) if failure.exit() == Exit::Interrupted => Err(interrupted()),
+            Some(result) => result,
+            None => Err(interrupted()),
         };
         drop(count);
         result

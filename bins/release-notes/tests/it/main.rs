@@ -8,6 +8,7 @@ mod fix;
 mod generate;
 mod github;
 mod help;
+mod interrupt;
 mod refusals;
 mod secrets;
 mod world;
