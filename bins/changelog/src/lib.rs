@@ -33,7 +33,7 @@ impl Command for ChangelogArgs {
     async fn run(self, shell: &mut Shell) -> Result<Exit, Failure> {
         match self.verb {
             Verb::Update(args) => update::run(args, shell).await,
-            Verb::Section(args) => section::run(args, shell).await,
+            Verb::Section(args) => shell.reading().run(section::run(args, shell)).await,
             Verb::Check(args) => check::run(args, shell),
         }
     }

@@ -110,7 +110,7 @@ impl Render for Updated {
 
 pub(crate) async fn run(args: UpdateArgs, shell: &mut Shell) -> Result<Exit, Failure> {
     let at = now()?;
-    let made = args.content.make(Purpose::Write, shell).await?;
+    let made = shell.reading().run(args.content.make(Purpose::Write, shell)).await?;
     let tag = made.section.tag().to_owned();
     let mut files = ChangelogFiles::of_tag(&tag).map_err(crate::failure::changelog)?;
     if let Some(file) = &args.file {

@@ -31,6 +31,8 @@ pub(crate) fn of_git(error: &git_repo::Error) -> (Exit, Option<&'static str>) {
         git_repo::Error::NoRepository { .. } => {
             (Exit::Usage, Some("name the repository with `--repo PATH` or `--repo URL`"))
         }
+        error if error.is_retryable() => (Exit::Unavailable, Some("try again later")),
+        git_repo::Error::Program(git_repo::ProgramError::Failed { .. }) => (Exit::Unexpected, None),
         _ => (Exit::Usage, None),
     }
 }
@@ -69,6 +71,16 @@ pub(crate) fn of_github(error: &github_client::Error) -> (Exit, Option<&'static 
         E::MissingScopes { .. } => {
             (Exit::Credentials, Some("add the scopes to the token: `gh auth refresh --scopes …`"))
         }
+        E::SingleSignOn { .. } => {
+            (Exit::Credentials, Some("open that address, signed in as who the token is of; then run it again"))
+        }
+        E::NotGithub { .. } => (
+            Exit::Unavailable,
+            Some(
+                "see that `--github-api` is the address of an API (`https://HOST/api/v3`), and that no proxy or login page is in between",
+            ),
+        ),
+        E::Stopped { .. } => (Exit::Interrupted, None),
         E::Denied { .. } => (Exit::Credentials, Some("see that the token may do this in this repository")),
         E::RateLimited { .. } | E::Budget { .. } => (
             Exit::Unavailable,

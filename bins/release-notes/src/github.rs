@@ -1,7 +1,8 @@
 //! How GitHub is reached, or what stands in for it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use cli_kit::{Exit, Failure, OrExit, Shell, env};
 use github_client::{Auth, Event, GithubClient, GithubClientBuilder, Mode, Recording, RepoId, token_from_gh};
@@ -122,6 +123,7 @@ impl AccountArgs {
     fn builder(&self, shell: &Shell) -> Result<GithubClientBuilder, Failure> {
         let builder = GithubClient::builder()
             .user_agent(concat!("krel-release-notes/", env!("CARGO_PKG_VERSION")))
+            .stop_when(shell.interrupt().raised())
             .observer(observer(shell));
         Ok(match self.api()? {
             Some(url) => builder.base_url(url),
@@ -245,11 +247,18 @@ impl GithubArgs {
 /// Tells the person what the client waits for; requests go to the log.
 fn observer(shell: &Shell) -> impl Fn(&Event) + Send + Sync + 'static {
     let say: Arc<dyn Fn(String) + Send + Sync> = shell.teller();
+    // Requests that fail together are tried again together, and that is one line.
+    let told = Mutex::new(Instant::now());
     move |event| match event {
         Event::Waiting(wait) => say(format!("GitHub asks to wait: {wait}")),
         Event::Moved { from, to } => say(format!("`{from}` is called `{to}` now")),
-        Event::Retrying { subject, detail, wait } => {
-            tracing::warn!(subject, detail, wait_s = wait.as_secs(), "asking again");
+        Event::Retrying { subject, detail, wait, attempt, most } => {
+            tracing::debug!(subject, detail, wait_ms = wait.as_millis(), "asking again");
+            let (now, mut told) = (Instant::now(), told.lock().unwrap_or_else(PoisonError::into_inner));
+            if now >= *told {
+                *told = now + *wait;
+                say(format!("GitHub: {detail}; trying again ({attempt} of {most})"));
+            }
         }
         Event::Request(report) => tracing::debug!(
             method = %report.method,

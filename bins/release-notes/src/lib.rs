@@ -64,10 +64,11 @@ enum Verb {
 
 impl Command for ReleaseNotesArgs {
     async fn run(self, shell: &mut Shell) -> Result<Exit, Failure> {
+        let reading = shell.reading();
         match self.verb {
-            Verb::Generate(args) => generate::run(args, shell).await,
-            Verb::Render(args) => render::run(args, shell).await,
-            Verb::Check(args) => check::run(args, shell).await,
+            Verb::Generate(args) => reading.run(generate::run(args, shell)).await,
+            Verb::Render(args) => reading.run(render::run(args, shell)).await,
+            Verb::Check(args) => reading.run(check::run(args, shell)).await,
             Verb::Validate(args) => validate::run(args, shell),
             Verb::Fix(args) => fix::run(args, shell).await,
             Verb::DraftPr(args) => draft::run(args, shell).await,

@@ -240,8 +240,11 @@ impl InputArgs {
     /// # Errors
     /// When there is none.
     pub async fn open(&self, shell: &Shell) -> Result<Repository, Failure> {
-        let account = if self.titles { None } else { self.github.account().await? };
-        self.repo.open(shell, account.as_ref()).await
+        let open = async {
+            let account = if self.titles { None } else { self.github.account().await? };
+            self.repo.open(shell, account.as_ref()).await
+        };
+        shell.reading().run(open).await
     }
 
     /// Makes the notes of a range.
@@ -249,6 +252,18 @@ impl InputArgs {
     /// # Errors
     /// Whatever stands in the way.
     pub async fn run(
+        &self,
+        shell: &Shell,
+        repository: Repository,
+        ends: Ends,
+        options: &ListOptions,
+        more_maps: &[PathBuf],
+        now: Timestamp,
+    ) -> Result<Run, Failure> {
+        shell.reading().run(self.make(shell, repository, ends, options, more_maps, now)).await
+    }
+
+    async fn make(
         &self,
         shell: &Shell,
         mut repository: Repository,

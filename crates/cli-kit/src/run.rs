@@ -7,11 +7,15 @@ use std::{
     io,
     panic::{self, AssertUnwindSafe},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{ArgMatches, Args as _, FromArgMatches as _};
 
 use crate::{Exit, Failure, GlobalArgs, Shell, docs, env, logging, redaction, render, signals};
+
+/// How long work on other threads may take to end after an interrupt.
+const LAST_WORK: Duration = Duration::from_secs(2);
 
 /// A command: arguments that can be run. The umbrella's command is one too, with its subcommands as
 /// `#[command(subcommand)]`.
@@ -36,7 +40,7 @@ pub fn command<C: Command>(name: &'static str, version: &'static str) -> clap::C
 ///
 /// - stdout carries the result and nothing else; a reader that goes away is the end, and not an error.
 /// - The first Ctrl-C or SIGTERM raises [`Shell::interrupt`], so that the running action is finished and the journal
-///   written; the second ends the process at once. Both end in 130.
+///   written, and drops what only reads, see [`Shell::reading`]; the second ends the process at once. Both end in 130.
 /// - A panic ends in 1 and asks for a report.
 #[must_use]
 pub fn main<C: Command>(name: &'static str, version: &'static str) -> ExitCode {
@@ -143,13 +147,17 @@ fn execute<C: Command>(command: C, shell: &mut Shell) -> Exit {
     report_panics(shell);
     let result = {
         let guard = runtime.enter();
-        signals::watch(shell.console().clone(), shell.stderr_paint(), shell.interrupt());
+        signals::watch(shell.console().clone(), shell.stderr_paint(), shell.interrupt(), shell.readers().clone());
         let result = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(command.run(shell))));
         drop(guard);
         result
     };
-    // A thread that still waits for stdin, or a task left behind, does not hold the process.
-    runtime.shutdown_background();
+    match &result {
+        // What was dropped half-way removes what it wrote; a thread that does not end by itself does not hold the process.
+        Ok(Err(failure)) if failure.exit() == Exit::Interrupted => runtime.shutdown_timeout(LAST_WORK),
+        // Nor does a task left behind.
+        _ => runtime.shutdown_background(),
+    }
     match result {
         Ok(Ok(exit)) => exit,
         Ok(Err(failure)) => {

@@ -15,7 +15,9 @@ use crate::{
     console::Console,
     env::{self, Lookup},
     human::{self, Lines},
-    progress, render,
+    progress,
+    reading::Readers,
+    render,
 };
 
 /// Whether somebody sits at the terminal and can be asked.
@@ -43,6 +45,7 @@ pub struct Shell {
     interaction: Interaction,
     sink: Arc<dyn ProgressSink>,
     interrupt: Interrupt,
+    readers: Readers,
     operator: String,
     answered: bool,
 }
@@ -112,6 +115,7 @@ impl Shell {
             input: parts.input,
             interaction: parts.interaction,
             interrupt: Interrupt::new(),
+            readers: Readers::default(),
             operator: operator.unwrap_or_else(|| "operator".to_owned()),
             answered: false,
         }
@@ -238,6 +242,10 @@ impl Shell {
 
     pub(crate) fn stderr_paint(&self) -> Paint {
         self.stderr_paint
+    }
+
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
     }
 
     pub(crate) fn input(&self) -> Input {

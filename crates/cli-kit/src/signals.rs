@@ -2,13 +2,13 @@
 
 use release_journal::Interrupt;
 
-use crate::{Exit, Paint, console::Console};
+use crate::{Exit, Paint, console::Console, reading::Readers};
 
 const FIRST: &str = "stopping after the current action; press Ctrl-C again to stop at once";
 const SECOND: &str = "stopped at once; what is done stays done, and resuming is safe";
 
 /// Watches for signals from within a runtime: the first raises the flag, the second ends the process.
-pub(crate) fn watch(console: Console, paint: Paint, interrupt: Interrupt) {
+pub(crate) fn watch(console: Console, paint: Paint, interrupt: Interrupt, readers: Readers) {
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
         Err(error) => {
@@ -18,8 +18,11 @@ pub(crate) fn watch(console: Console, paint: Paint, interrupt: Interrupt) {
     };
     tokio::spawn(async move {
         signals.next().await;
+        // What only reads ends now, and says so itself.
+        if !readers.any() {
+            console.write(&format!("\n{} {FIRST}\n", paint.warn("interrupted:")));
+        }
         interrupt.raise();
-        console.write(&format!("\n{} {FIRST}\n", paint.warn("interrupted:")));
         signals.next().await;
         console.write(&format!("\n{} {SECOND}\n", paint.warn("interrupted:")));
         abort();

@@ -3,7 +3,6 @@
 use std::{
     io::{self, BufRead, Read},
     sync::PoisonError,
-    time::Duration,
 };
 
 use crate::{Exit, Failure, OrExit, Shell};
@@ -89,15 +88,13 @@ pub(crate) async fn read<T: Send + 'static>(
     read: impl FnOnce(&mut dyn BufRead) -> io::Result<T> + Send + 'static,
 ) -> Result<T, Failure> {
     let (interrupt, input) = (shell.interrupt(), shell.input());
-    let read = tokio::task::spawn_blocking(move || read(&mut *input.lock().unwrap_or_else(PoisonError::into_inner)));
-    let raised = async {
-        while !interrupt.is_raised() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
+    let (done, result) = tokio::sync::oneshot::channel();
+    // Not one of the runtime's threads, which it waits for at its end. A receiver that is gone does not want the answer.
+    let work = move || drop(done.send(read(&mut *input.lock().unwrap_or_else(PoisonError::into_inner))));
+    std::thread::Builder::new().spawn(work).or_exit(Exit::Unexpected)?;
     tokio::select! {
-        read = read => read.or_exit(Exit::Unexpected)?.or_exit(Exit::Unexpected),
-        () = raised => Err(Failure::new(Exit::Interrupted, interrupted)),
+        result = result => result.or_exit(Exit::Unexpected)?.or_exit(Exit::Unexpected),
+        () = interrupt.raised() => Err(Failure::new(Exit::Interrupted, interrupted)),
     }
 }
 

@@ -19,6 +19,18 @@ pub(crate) struct Partial {
     dest: PathBuf,
 }
 
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // A git that was stopped a moment ago may write a last file into a folder that is being removed; then once more.
+        for _ in 0..20 {
+            match std::fs::remove_dir_all(self.around.path()) {
+                Err(error) if error.kind() != ErrorKind::NotFound => std::thread::sleep(Duration::from_millis(10)),
+                _ => break,
+            }
+        }
+    }
+}
+
 impl Partial {
     /// A place beside `dest`, whose parent is made when it is missing. What killed attempts left over there long ago is removed.
     pub(crate) fn beside(dest: &Path) -> Result<Self, Error> {

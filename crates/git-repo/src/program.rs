@@ -16,6 +16,9 @@ pub(crate) const LOCAL_LIMIT: Duration = Duration::from_secs(60 * 60);
 /// Bytes of standard error an error message keeps.
 const STDERR_TAIL: usize = 2000;
 
+/// A secret that is shorter is none.
+const SHORTEST_SECRET: usize = 6;
+
 /// The variable that hands the token to the child; its name alone stands among the arguments.
 const TOKEN_VARIABLE: &str = "GIT_REPO_AUTHORIZATION";
 
@@ -186,7 +189,8 @@ impl Git {
     fn without_secrets(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.secrets {
-            if !secret.expose_secret().is_empty() {
+            // A few characters are in every text: to blank them there tells what they are, and spoils the message.
+            if secret.expose_secret().len() >= SHORTEST_SECRET {
                 text = text.replace(secret.expose_secret(), "***");
             }
         }
@@ -264,7 +268,7 @@ enum Trouble {
 
 /// Reads git's messages in the C locale. Order matters: an HTTP status comes with "unable to access".
 fn classify(stderr: &str) -> Option<Trouble> {
-    const SIGNS: [(&str, Trouble); 28] = [
+    const SIGNS: [(&str, Trouble); 29] = [
         ("Authentication failed", Trouble::Denied),
         ("could not read Username", Trouble::Denied),
         ("could not read Password", Trouble::Denied),
@@ -293,6 +297,8 @@ fn classify(stderr: &str) -> Option<Trouble> {
         ("early EOF", Trouble::Unavailable),
         ("hung up unexpectedly", Trouble::Unavailable),
         ("unable to access", Trouble::Unavailable),
+        // Somebody else moves the same refs here.
+        ("cannot lock ref", Trouble::Unavailable),
     ];
     SIGNS.iter().find(|(sign, _)| stderr.contains(sign)).map(|(_, trouble)| *trouble)
 }
@@ -330,6 +336,15 @@ mod tests {
     }
 
     #[test]
+    fn a_few_characters_are_no_secret() {
+        for (secret, expected) in [("x", "fatal: http://h/example"), ("exampl", "fatal: http://h/***e")] {
+            let mut git = Git::new();
+            git.secrets.push(secret.to_owned().into());
+            assert_eq!(git.without_secrets("fatal: http://h/example"), expected);
+        }
+    }
+
+    #[test]
     fn a_long_message_keeps_its_end() {
         let text = format!("{}é the end", "x".repeat(3000));
         let kept = Git::new().without_secrets(&text);
@@ -345,6 +360,7 @@ mod tests {
             ("fatal: repository 'https://h/' not found", Some(Trouble::NoRepository)),
             ("fatal: '/x' does not appear to be a git repository", Some(Trouble::NoRepository)),
             ("fatal: unable to access 'https://h/': Could not resolve host: h", Some(Trouble::Unavailable)),
+            ("error: cannot lock ref 'refs/heads/main': is at 1 but expected 2", Some(Trouble::Unavailable)),
             ("error: unknown option", None),
         ];
         for (text, expected) in cases {

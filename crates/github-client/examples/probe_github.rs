@@ -52,7 +52,7 @@ async fn main() -> anyhow::Result<()> {
 
     let mut builder = GithubClient::builder().user_agent("probe-github/0.1").observer(|event| match event {
         Event::Waiting(wait) => eprintln!("{wait}"),
-        Event::Retrying { subject, detail, wait } => eprintln!("{subject}: {detail}; again in {wait:.1?}"),
+        Event::Retrying { subject, detail, wait, .. } => eprintln!("{subject}: {detail}; again in {wait:.1?}"),
         Event::Moved { from, to } => eprintln!("{from} is {to} now"),
         Event::Request(report) => {
             let status = report.status.map_or_else(|| "no answer".to_owned(), |status| status.as_u16().to_string());

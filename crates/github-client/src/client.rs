@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared as SharedFuture};
 use http::HeaderValue;
 use http_kit::{Allowance, Auth, ClientOptions, Gate, GateOptions, RetryPolicy, Wait};
 use url::Url;
@@ -30,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) retry: RetryPolicy,
     pub(crate) gate: Gate,
+    pub(crate) stop: Option<Stop>,
     pub(crate) request_timeout: Duration,
     pub(crate) max_answer: usize,
     pub(crate) batch: usize,
@@ -40,6 +43,9 @@ pub(crate) struct Shared {
     renamed: Mutex<HashMap<RepoId, RepoId>>,
     observer: Option<Arc<Observer>>,
 }
+
+/// Is ready when nothing is to be waited for any more.
+pub(crate) type Stop = SharedFuture<BoxFuture<'static, ()>>;
 
 type Observer = dyn Fn(&Event) + Send + Sync;
 
@@ -161,6 +167,7 @@ pub struct GithubClientBuilder {
     retry: RetryPolicy,
     concurrency: NonZeroUsize,
     gate: Option<Gate>,
+    stop: Option<Stop>,
     user_agent: String,
     request_timeout: Duration,
     max_answer: usize,
@@ -180,6 +187,7 @@ impl Default for GithubClientBuilder {
             retry: RetryPolicy::default(),
             concurrency: NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN),
             gate: None,
+            stop: None,
             user_agent: concat!("github-client/", env!("CARGO_PKG_VERSION")).to_owned(),
             request_timeout: Duration::from_secs(60),
             max_answer: 64 << 20,
@@ -239,6 +247,13 @@ impl GithubClientBuilder {
     /// Shares the limiter of another client of the same server and token; its concurrency then counts for both.
     pub fn gate(mut self, gate: Gate) -> Self {
         self.gate = Some(gate);
+        self
+    }
+
+    /// From the time on at which this is ready, nothing is waited for: what a limit, or the pause before another attempt, would hold up
+    /// ends with [`Error::Stopped`]. A request that is under way, or can start at once, is not broken off; who wants that drops the call.
+    pub fn stop_when(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.stop = Some(stop.boxed().shared());
         self
     }
 
@@ -344,6 +359,7 @@ impl GithubClientBuilder {
                 authorization,
                 retry: self.retry,
                 gate,
+                stop: self.stop,
                 request_timeout: self.request_timeout,
                 max_answer: self.max_answer,
                 batch: self.batch.get().min(100),

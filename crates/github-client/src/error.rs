@@ -59,6 +59,28 @@ pub enum Error {
         /// What GitHub says.
         message: String,
     },
+    /// The organization lets nobody in whose token did not pass its single sign-on.
+    #[error("`{subject}`: the organization asks for single sign-on; let the token pass at {url}")]
+    SingleSignOn {
+        /// The request.
+        subject: String,
+        /// Where a person does that.
+        url: String,
+    },
+    /// Something answers that is no GitHub API, such as a proxy, a login page, or the web pages of a GitHub.
+    #[error("`{subject}`: no GitHub API answers there, but {detail}")]
+    NotGithub {
+        /// The request.
+        subject: String,
+        /// What answers.
+        detail: String,
+    },
+    /// It would have to wait, and nothing is waited for any more.
+    #[error("`{subject}`: not asked for, since the run is to stop")]
+    Stopped {
+        /// The request.
+        subject: String,
+    },
     /// A rate limit is reached, and waiting for it would take longer than the caller allows.
     #[error("`{subject}`: rate limited until {until} ({reason})")]
     RateLimited {

@@ -24,6 +24,10 @@ pub enum Event {
         detail: String,
         /// The wait before the next attempt.
         wait: Duration,
+        /// The number of the next attempt, those alone counted that failed.
+        attempt: u32,
+        /// How many of them there may be.
+        most: u32,
     },
     /// A repository has another name now; the answer is that of the new one.
     Moved {

@@ -112,6 +112,7 @@ mod tests {
     fn limits_are_told_from_refusals() {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let zero = "x-ratelimit-limit: 5000|x-ratelimit-remaining: 0|x-ratelimit-reset: 1772366499";
+        let bare = "x-ratelimit-remaining: 0|x-ratelimit-reset: 1772366499";
         let some = "x-ratelimit-limit: 5000|x-ratelimit-remaining: 7|x-ratelimit-reset: 1772366499";
         let secondary = r#"{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}"#;
         let refusal = r#"{"message":"Resource not accessible by integration"}"#;
@@ -123,6 +124,7 @@ mod tests {
             ("429 says when", 429, "retry-after: 17", "", No, 0, Some((SecondaryLimit, 17))),
             ("403 says when", 403, "retry-after: 3", refusal, No, 0, Some((SecondaryLimit, 3))),
             ("403, nothing left", 403, zero, refusal, No, 0, Some((PrimaryLimit, 100))),
+            ("403, nothing left of an unknown number", 403, bare, refusal, No, 0, Some((PrimaryLimit, 100))),
             ("429, nothing left", 429, zero, "", No, 0, Some((PrimaryLimit, 100))),
             ("403 by its words", 403, some, secondary, No, 0, Some((SecondaryLimit, 60))),
             ("the second time longer", 403, "", secondary, No, 1, Some((SecondaryLimit, 120))),

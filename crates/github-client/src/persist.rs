@@ -70,6 +70,8 @@ pub(crate) struct Effort<'a> {
     call: &'a Call,
     limits: Attempts,
     troubles: Attempts,
+    /// How many attempts there may be.
+    most: u32,
     /// The number of the attempt, from 1.
     pub(crate) attempt: u32,
     /// How often a limit was met.
@@ -80,19 +82,31 @@ impl<'a> Effort<'a> {
     pub(crate) fn new(client: &'a GithubClient, call: &'a Call) -> Self {
         let mut policy = client.shared.retry.clone();
         let limits = policy.start();
-        policy.attempts = call.tries.unwrap_or(policy.attempts);
-        Self { client, call, limits, troubles: policy.start(), attempt: 0, hits: 0 }
+        let most = call.tries.unwrap_or(policy.attempts);
+        policy.attempts = most;
+        Self { client, call, limits, troubles: policy.start(), most, attempt: 0, hits: 0 }
     }
 
     /// Waits until the next attempt may begin. Its place is given back when the pass is dropped.
     pub(crate) async fn enter(&mut self) -> Result<Pass, Error> {
         self.attempt += 1;
-        let pass = self.client.shared.gate.enter(self.call.lane, self.call.points, self.limits.deadline()).await;
+        let pass = self.client.shared.gate.enter(self.call.lane, self.call.points, self.limits.deadline());
+        let pass = self.unless_stopped(pass).await?;
         pass.map_err(|shut| Error::RateLimited {
             subject: self.call.subject.clone(),
             until: shut.until,
             reason: shut.reason,
         })
+    }
+
+    /// What may take its time, unless somebody asks to stop. What need not wait is done in any case.
+    async fn unless_stopped<T>(&self, wait: impl Future<Output = T>) -> Result<T, Error> {
+        let Some(stop) = self.client.shared.stop.clone() else { return Ok(wait.await) };
+        tokio::select! {
+            biased;
+            done = wait => Ok(done),
+            () = stop => Err(Error::Stopped { subject: self.call.subject.clone() }),
+        }
     }
 
     /// The answer, or nothing after a wait when there is to be another attempt.
@@ -117,8 +131,10 @@ impl<'a> Effort<'a> {
                 match if may { self.troubles.failed(asked) } else { Err(self.troubles.spent()) } {
                     Ok(wait) => {
                         tracing::debug!(subject = %self.call.subject, wait_ms = wait.as_millis(), "retrying: {detail}");
-                        self.client.shared.tell(&Event::Retrying { subject: subject(), detail, wait });
-                        tokio::time::sleep(wait).await;
+                        let (failed, most) = (self.troubles.spent().attempts, self.most);
+                        let event = Event::Retrying { subject: subject(), detail, wait, attempt: failed + 1, most };
+                        self.client.shared.tell(&event);
+                        self.unless_stopped(tokio::time::sleep(wait)).await?;
                         Ok(None)
                     }
                     Err(mut spent) => {

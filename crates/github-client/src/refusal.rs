@@ -1,12 +1,15 @@
 //! What an answer with an error status means.
 
-use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
+use crate::call::{Call, JSON};
 use crate::scopes::Scopes;
 use crate::text::shown;
-use crate::transport::Reply;
+use crate::transport::{Reply, location};
 use crate::{Error, GithubClient};
 
 /// The longest message of GitHub that is passed on, in characters.
@@ -38,7 +41,9 @@ pub(crate) fn error_of(client: &GithubClient, subject: &str, reply: &Reply, inte
         StatusCode::UNAUTHORIZED => Error::BadCredentials { host: client.shared.endpoints.host.clone(), message },
         StatusCode::FORBIDDEN | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => {
             let missing = Scopes::lacking(&reply.headers);
-            if missing.is_empty() {
+            if let Some(url) = sign_on(&reply.headers) {
+                Error::SingleSignOn { subject, url }
+            } else if missing.is_empty() {
                 Error::Denied { subject, message }
             } else {
                 Error::MissingScopes { subject, missing }
@@ -55,6 +60,38 @@ pub(crate) fn error_of(client: &GithubClient, subject: &str, reply: &Reply, inte
         }
         status => Error::Rejected { subject, status, message, problems: problems(body.errors.as_ref()) },
     }
+}
+
+/// Where a token is let through single sign-on, when that is what it lacks: `x-github-sso: required; url=…`.
+pub(crate) fn sign_on(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("x-github-sso")?.to_str().ok()?;
+    let mut parts = text.split(';').map(str::trim);
+    let url = (parts.next()? == "required").then(|| parts.find_map(|part| part.strip_prefix("url=")))??;
+    Url::parse(url).ok().filter(|url| url.scheme() == "https").map(|url| shown(url.as_str(), 2 * LONGEST))
+}
+
+/// What answers, if it cannot be a GitHub: one has no web pages where its API is, and leads nobody to another server there.
+pub(crate) fn stranger(client: &GithubClient, call: &Call, reply: &Reply) -> Option<String> {
+    if reply.status.is_redirection() && reply.status != StatusCode::NOT_MODIFIED {
+        let to = location(&reply.headers, &call.url).filter(|to| !client.shared.endpoints.knows(to))?;
+        return Some(format!("a redirect to `{}`", shown(&http_kit::redact_url(&to), LONGEST)));
+    }
+    if call.accept != JSON || reply.status.is_server_error() {
+        return None;
+    }
+    let kind = reply.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let begin = reply.body.trim_ascii_start();
+    if begin.is_empty() || !(kind.starts_with("text/html") || begin.starts_with(b"<")) {
+        return None;
+    }
+    // What calls itself a page and holds JSON is taken at its word.
+    if serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body).is_ok() {
+        return None;
+    }
+    let page = String::from_utf8_lossy(&begin[..begin.len().min(16 << 10)]);
+    let title = page.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
+    let title = title.map(|(title, _)| format!(", `{}`", shown(title, 80))).unwrap_or_default();
+    Some(format!("a web page{title} (status {})", reply.status.as_u16()))
 }
 
 /// What GitHub says of single fields. Its `errors` are a list of objects, a list of texts, or a text.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_kit::{Allowance, Trouble, retry_after, server_time};
 use jiff::Timestamp;
@@ -69,7 +69,15 @@ impl GithubClient {
                 }
                 let tag = stored.as_ref().and_then(|stored| stored.headers.get(ETAG)).cloned();
                 let mut reply = self.exchange(call, tag).await?;
-                if let (StatusCode::NOT_MODIFIED, Some(stored)) = (reply.status, stored) {
+                if let (StatusCode::NOT_MODIFIED, Some(mut stored)) = (reply.status, stored) {
+                    // A page that was full and the last is the same when another one follows; only its `Link` tells.
+                    if let Some(link) = reply.headers.get(LINK)
+                        && stored.headers.get(LINK) != Some(link)
+                    {
+                        stored.headers.insert(LINK, link.clone());
+                        let (recording, answer) = (recording.clone(), stored.clone());
+                        on_disk(move || recording.put_exchange(&key, &answer)).await?;
+                    }
                     Reply { time: reply.time, moved_to: reply.moved_to, ..Reply::from(stored) }
                 } else {
                     // What is not there is worth recording too: the replay then finds the same.
@@ -156,7 +164,10 @@ impl GithubClient {
             };
             drop(pass);
             if let Some(reply) = effort.after(tried).await? {
-                return Ok(reply);
+                return match refusal::stranger(self, call, &reply) {
+                    Some(detail) => Err(Error::NotGithub { subject: call.subject.clone(), detail }),
+                    None => Ok(reply),
+                };
             }
         }
     }
@@ -341,7 +352,9 @@ fn redirect(call: &Call, status: StatusCode, headers: &HeaderMap, from: &Url) ->
     let malformed = |detail: &str| Error::Malformed { subject: call.subject.clone(), detail: detail.to_owned() };
     let next = location(headers, from).ok_or_else(|| malformed("a redirect that leads nowhere"))?;
     if from.scheme() == "https" && next.scheme() != "https" || !matches!(next.scheme(), "https" | "http") {
-        return Err(malformed("a redirect from https to something else"));
+        // That is not how a GitHub is: somebody stands before it.
+        let detail = "a redirect from https to something else".to_owned();
+        return Err(Error::NotGithub { subject: call.subject.clone(), detail });
     }
     Ok(Some(next))
 }
@@ -350,7 +363,7 @@ fn too_many_redirects(call: &Call) -> Error {
     Error::Malformed { subject: call.subject.clone(), detail: format!("more than {MAX_REDIRECTS} redirects") }
 }
 
-fn location(headers: &HeaderMap, from: &Url) -> Option<Url> {
+pub(crate) fn location(headers: &HeaderMap, from: &Url) -> Option<Url> {
     from.join(headers.get(LOCATION)?.to_str().ok()?).ok()
 }
 

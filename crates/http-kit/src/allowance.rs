@@ -10,7 +10,7 @@ use jiff::Timestamp;
 pub struct Allowance {
     /// What it is counted for, such as `core` or `graphql`.
     pub lane: String,
-    /// How much there is in a period.
+    /// How much there is in a period; what is left, where the service does not tell.
     pub limit: u64,
     /// How much is left in this period.
     pub remaining: u64,
@@ -19,14 +19,15 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// Reads `x-ratelimit-limit`, `-remaining`, `-reset` (seconds since 1970) and `-resource`.
+    /// Reads `x-ratelimit-remaining` and `-reset` (seconds since 1970), and `-limit` and `-resource` where they are.
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
         let number = |name: &str| text(name)?.parse::<u64>().ok();
+        let remaining = number("x-ratelimit-remaining")?;
         Some(Self {
             lane: text("x-ratelimit-resource").unwrap_or("core").to_owned(),
-            limit: number("x-ratelimit-limit")?,
-            remaining: number("x-ratelimit-remaining")?,
+            limit: number("x-ratelimit-limit").unwrap_or(remaining),
+            remaining,
             renewed: Timestamp::from_second(i64::try_from(number("x-ratelimit-reset")?).ok()?).ok()?,
         })
     }
@@ -68,7 +69,9 @@ mod tests {
         assert_eq!(allowance.renews_in("2026-03-01T11:59:00Z".parse().unwrap()), Duration::from_secs(61));
         assert_eq!(allowance.renews_in("2026-03-02T00:00:00Z".parse().unwrap()), Duration::ZERO);
         assert_eq!(read(&full[..3]).unwrap().lane, "core");
-        for missing in 0..3 {
+        let (left, unknown) = (read(&full[1..]).unwrap(), 4970);
+        assert_eq!((left.limit, left.remaining), (unknown, unknown), "what is left and when it is renewed is enough");
+        for missing in 1..3 {
             let mut some = full.to_vec();
             some.remove(missing);
             assert_eq!(read(&some), None, "without {}", full[missing].0);

@@ -160,17 +160,25 @@ impl Gate {
     /// # Errors
     /// At once when the lane opens only after `deadline`; at the deadline when no place became free.
     pub async fn enter(&self, lane: &str, points: u32, deadline: Instant) -> Result<Pass, Shut> {
-        // Whoever holds a place may wait for the gate to open: nobody else could start meanwhile anyway. A semaphore that nobody
-        // closes always grants.
-        let place = Arc::clone(&self.shared.permits).acquire_owned();
-        let Ok(permit) = tokio::time::timeout_at(deadline.into(), place).await else {
-            return Err(Shut { until: Timestamp::now(), reason: Reason::Concurrency });
-        };
-        let permit = permit.ok();
         let mut waited = false;
         loop {
-            let Some(closed) = self.try_start(lane, points) else { return Ok(Pass { _permit: permit }) };
             let now = Instant::now();
+            // Who waits for a lane holds no place: other lanes are open, and need it.
+            let shut = Self::closed(&self.state(), lane, now);
+            let closed = match shut {
+                Some(closed) => closed,
+                None => {
+                    let place = Arc::clone(&self.shared.permits).acquire_owned();
+                    let Ok(permit) = tokio::time::timeout_at(deadline.into(), place).await else {
+                        return Err(Shut { until: Timestamp::now(), reason: Reason::Concurrency });
+                    };
+                    // The lane may have been shut meanwhile. A semaphore that nobody closes always grants.
+                    match self.try_start(lane, points) {
+                        Some(closed) => closed,
+                        None => return Ok(Pass { _permit: permit.ok() }),
+                    }
+                }
+            };
             if closed.until > deadline {
                 return Err(Shut { until: wall(closed.until, now), reason: closed.reason });
             }
@@ -181,12 +189,17 @@ impl Gate {
         }
     }
 
+    /// Why nothing may start in the lane now, if so.
+    fn closed(state: &State, lane: &str, now: Instant) -> Option<Closed> {
+        let shut = [state.all, state.lanes.get(lane).copied()].into_iter().flatten();
+        shut.filter(|closed| closed.until > now).max_by_key(|closed| closed.until)
+    }
+
     /// Counts the points and answers nothing, or says why the request may not start now.
     fn try_start(&self, lane: &str, points: u32) -> Option<Closed> {
         let now = Instant::now();
         let mut state = self.state();
-        let shut = [state.all, state.lanes.get(lane).copied()].into_iter().flatten();
-        if let Some(closed) = shut.filter(|closed| closed.until > now).max_by_key(|closed| closed.until) {
+        if let Some(closed) = Self::closed(&state, lane, now) {
             return Some(closed);
         }
         if let Some(limit) = self.shared.options.points_per_minute {
@@ -277,8 +290,8 @@ impl Gate {
 }
 
 fn wall(instant: Instant, now: Instant) -> Timestamp {
-    let today = Timestamp::now();
-    today.checked_add(instant.saturating_duration_since(now)).unwrap_or(today)
+    // No calendar holds it: the end of time.
+    Timestamp::now().checked_add(instant.saturating_duration_since(now)).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -336,6 +349,48 @@ mod tests {
         assert_eq!(gate.enter("core", 1, soon(50)).await.unwrap_err().reason, Reason::Concurrency);
         drop(pass);
         assert!(gate.enter("core", 1, soon(50)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_lane_holds_no_place() {
+        let two = GateOptions {
+            concurrency: NonZeroUsize::new(2).unwrap(),
+            jitter: Duration::ZERO,
+            ..GateOptions::default()
+        };
+        let gate = Gate::new(two);
+        let wait = |lane: &'static str| {
+            let gate = gate.clone();
+            tokio::spawn(async move { gate.enter(lane, 1, soon(60_000)).await.map(|pass| drop(pass)) })
+        };
+        // Some find the lane shut; others have waited for a place when it is shut.
+        gate.shut(Some("core"), Duration::from_millis(600), Reason::PrimaryLimit);
+        let early = [wait("core"), wait("core"), wait("core")];
+        let held =
+            [gate.enter("graphql", 1, soon(1000)).await.unwrap(), gate.enter("graphql", 1, soon(1000)).await.unwrap()];
+        let late = [wait("search"), wait("search"), wait("search")];
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        gate.shut(Some("search"), Duration::from_millis(600), Reason::PrimaryLimit);
+        drop(held);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let pass = gate.enter("graphql", 1, soon(300)).await.unwrap();
+        // A gate that is full and a lane that is shut: each is waited for in its turn.
+        let other = gate.enter("graphql", 1, soon(300)).await.unwrap();
+        assert!(early.iter().chain(&late).all(|waiting| !waiting.is_finished()));
+        assert_eq!(gate.enter("core", 1, soon(100)).await.unwrap_err().reason, Reason::PrimaryLimit);
+        assert_eq!(gate.enter("graphql", 1, soon(100)).await.unwrap_err().reason, Reason::Concurrency);
+        drop((pass, other));
+        for waiting in early.into_iter().chain(late) {
+            waiting.await.unwrap().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_no_calendar_holds_is_without_end() {
+        let (gate, _) = gate(None);
+        gate.shut(None, Duration::from_secs(1 << 40), Reason::RetryAfter);
+        let shut = gate.enter("core", 1, soon(1000)).await.unwrap_err();
+        assert_eq!(shut.until, Timestamp::MAX, "{shut}");
     }
 
     #[tokio::test]

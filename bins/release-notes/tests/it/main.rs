@@ -8,6 +8,7 @@ mod files;
 mod fix;
 mod generate;
 mod github;
+mod interrupt;
 mod refusals;
 mod secrets;
 mod world;

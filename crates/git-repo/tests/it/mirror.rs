@@ -68,3 +68,33 @@ async fn several_may_make_the_same_mirror_at_once() {
     assert!(dest.join("objects/info/commit-graph").exists() || dest.join("objects/info/commit-graphs").exists());
     assert_eq!(std::fs::read_dir(world.folder().join("cache")).unwrap().count(), 1, "nothing is left over");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_may_bring_a_mirror_up_to_date_at_once() {
+    let mut world = GitWorld::new("main");
+    world.commit("first");
+    let bare = world.bare_remote("remote.git");
+    let source = GitRemote::parse(&format!("file://{}", bare.path().display())).unwrap();
+    let dest = world.folder().join("cache/remote.git");
+    GitRepo::mirror(&source, &dest).await.unwrap();
+    for round in 0..3 {
+        for branch in 0..20 {
+            world.commit("more");
+            world.git(&[
+                "push",
+                "--quiet",
+                bare.path().to_str().unwrap(),
+                "main:main",
+                &format!("main:branch-{branch}"),
+            ]);
+        }
+        let mirrors = std::array::from_fn::<_, 6, _>(|_| {
+            let (source, dest) = (source.clone(), dest.clone());
+            tokio::spawn(async move { GitRepo::mirror(&source, &dest).await })
+        });
+        for mirror in mirrors {
+            let mirror = mirror.await.unwrap().unwrap_or_else(|error| panic!("round {round}: {error}"));
+            assert_eq!(mirror.resolve("main").unwrap().to_string(), world.head());
+        }
+    }
+}

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::batch::{Answered, BatchOptions};
-use super::pulls::{Part, part};
-use super::{Persistence, Question};
+use super::pulls::{Part, WirePage, part};
+use super::{Persistence, Question, messages};
 use crate::recording::CommitFile;
 use crate::transport::on_disk;
 use crate::{CommitPull, Error, Event, GithubClient, Mode, ObjectId, PullNumber, RecordingError, RepoId};
@@ -23,7 +24,9 @@ struct WireCommit {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct WirePulls {
+    page_info: Option<WirePage>,
     #[serde(default)]
     nodes: Vec<Option<WirePull>>,
 }
@@ -40,6 +43,23 @@ struct WirePull {
 #[derive(Deserialize)]
 struct WireObject {
     oid: ObjectId,
+}
+
+impl From<WirePull> for CommitPull {
+    fn from(wire: WirePull) -> Self {
+        Self {
+            number: wire.number,
+            base_ref: wire.base_ref_name,
+            merged_at: wire.merged_at,
+            merge_commit: wire.merge_commit.map(|commit| commit.oid),
+        }
+    }
+}
+
+impl WirePulls {
+    fn pulls(self) -> impl Iterator<Item = CommitPull> {
+        self.nodes.into_iter().flatten().map(CommitPull::from)
+    }
 }
 
 impl GithubClient {
@@ -103,27 +123,24 @@ impl GithubClient {
         }
         document.push_str(
             "}rateLimit{cost limit remaining resetAt}}\
-             fragment F on Commit{associatedPullRequests(first:5){nodes{number baseRefName mergedAt mergeCommit{oid}}}}",
+             fragment F on Commit{associatedPullRequests(first:10){pageInfo{hasNextPage endCursor} \
+             nodes{number baseRefName mergedAt mergeCommit{oid}}}}",
         );
         let question = Question::about("PullsOfCommits", repo, document);
         let reply = self.ask(&question, persistence).await?;
         let repository = self.repository(repo, &question, &reply)?;
         let alone = commits.len() == 1;
         let mut answered = Answered { values: BTreeMap::new(), failed: BTreeMap::new(), again: Vec::new() };
+        let mut further = Vec::new();
         for (index, commit) in commits.into_iter().enumerate() {
             let subject = || format!("pull requests of commit {commit} of {repo}");
             match part(repository, &reply, &format!("c{index}")) {
                 Part::Whole(value) => {
                     let wire = WireCommit::deserialize(value)
                         .map_err(|error| Error::Malformed { subject: subject(), detail: error.to_string() })?;
-                    let pulls = wire.pulls.into_iter().flat_map(|pulls| pulls.nodes).flatten();
-                    let pulls = pulls.map(|pull| CommitPull {
-                        number: pull.number,
-                        base_ref: pull.base_ref_name,
-                        merged_at: pull.merged_at,
-                        merge_commit: pull.merge_commit.map(|commit| commit.oid),
-                    });
-                    answered.values.insert(commit, pulls.collect());
+                    let page = wire.pulls.as_ref().and_then(|pulls| pulls.page_info.as_ref());
+                    further.extend(page.and_then(|page| page.after(None)).map(|cursor| (commit.clone(), cursor)));
+                    answered.values.insert(commit, wire.pulls.into_iter().flat_map(WirePulls::pulls).collect());
                 }
                 Part::Missing | Part::Null => drop(answered.values.insert(commit, Vec::new())),
                 Part::Failed(_) if !alone => answered.again.push(commit),
@@ -132,6 +149,11 @@ impl GithubClient {
                     answered.failed.insert(commit, error);
                 }
             }
+        }
+        // The oldest come first, so the one that was merged may be any of them.
+        for (commit, cursor) in further {
+            let more = self.more_pulls(repo, &commit, cursor).await?;
+            answered.values.entry(commit).or_default().extend(more);
         }
         if let Some((recording, _)) = &self.recording {
             let asked_at = reply.time;
@@ -145,5 +167,32 @@ impl GithubClient {
             on_disk(move || recording.put_commits(&host, &repo, &files)).await?;
         }
         Ok(answered)
+    }
+    /// The pull requests of a commit after the first ten.
+    async fn more_pulls(&self, repo: &RepoId, commit: &ObjectId, mut cursor: String) -> Result<Vec<CommitPull>, Error> {
+        let mut found = Vec::new();
+        loop {
+            let document = "query MorePullsOfCommit($owner:String!,$name:String!,$oid:GitObjectID!,$after:String!){\
+                 repository(owner:$owner,name:$name){nameWithOwner object(oid:$oid){... on Commit{\
+                 associatedPullRequests(first:100,after:$after){pageInfo{hasNextPage endCursor} \
+                 nodes{number baseRefName mergedAt mergeCommit{oid}}}}}}}";
+            let mut question = Question::about("MorePullsOfCommit", repo, document.to_owned());
+            question.variables["oid"] = json!(commit.as_str());
+            question.variables["after"] = json!(cursor);
+            let reply = self.ask(&question, Persistence::Full).await?;
+            let repository = self.repository(repo, &question, &reply)?;
+            let pulls = repository.pointer("/object/associatedPullRequests").map(WirePulls::deserialize);
+            let Some(Ok(pulls)) = pulls else {
+                let subject = format!("pull requests of commit {commit} of {repo}");
+                let detail = if reply.errors.is_empty() { "no list".to_owned() } else { messages(&reply.errors) };
+                return Err(Error::Malformed { subject, detail });
+            };
+            let next = pulls.page_info.as_ref().and_then(|page| page.after(Some(&cursor)));
+            found.extend(pulls.pulls());
+            match next {
+                Some(next) => cursor = next,
+                None => return Ok(found),
+            }
+        }
     }
 }

@@ -42,6 +42,9 @@ pub struct GraphqlReply {
     /// When the server answered, by its own clock.
     #[serde(skip)]
     time: Timestamp,
+    /// Where the token is let through single sign-on, when it did not pass.
+    #[serde(skip)]
+    sign_on: Option<String>,
 }
 
 /// Something that failed in a GraphQL question.
@@ -203,7 +206,10 @@ impl GithubClient {
             _ if reply.errors.is_empty() => {
                 Err(Error::Malformed { subject: subject(), detail: "neither a repository nor an error".to_owned() })
             }
-            _ => Err(refused(subject(), &reply.errors)),
+            _ => match &reply.sign_on {
+                Some(url) => Err(Error::SingleSignOn { subject: subject(), url: url.clone() }),
+                None => Err(refused(subject(), &reply.errors)),
+            },
         }
     }
 }
@@ -225,7 +231,7 @@ fn subject(question: &Question) -> String {
 
 fn parse(question: &Question, reply: &Reply) -> Result<GraphqlReply, Error> {
     let parsed = reply.json::<GraphqlReply>(&subject(question))?;
-    Ok(GraphqlReply { time: reply.time, ..parsed })
+    Ok(GraphqlReply { time: reply.time, sign_on: crate::refusal::sign_on(&reply.headers), ..parsed })
 }
 
 /// All messages in one line.

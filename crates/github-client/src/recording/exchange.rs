@@ -21,6 +21,66 @@ const KEPT: [&str; 7] = ["content-type", "etag", "last-modified", "link", "date"
 /// Names in a query whose values are secret.
 const SECRET: [&str; 5] = ["access_token", "token", "client_secret", "sig", "signature"];
 
+/// Fields of answers that let their reader in, whoever that is: to a private repository, for an hour or so.
+const KEYS: [&str; 2] = ["temp_clone_token", "tempCloneToken"];
+
+/// Whether the value of this name in a query is secret.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET.contains(&name.as_str()) || name.starts_with("x-amz-") || name.starts_with("x-goog-")
+}
+
+/// An answer in JSON without what lets its reader in; the same text where there is nothing of that.
+fn without_secrets(text: &str) -> String {
+    let suspicious = KEYS.iter().any(|key| text.contains(key)) || text.contains("://") && text.contains('?');
+    if suspicious
+        && let Ok(mut value) = serde_json::from_str::<Value>(text)
+        && remove_secrets(&mut value)
+    {
+        return value.to_string();
+    }
+    text.to_owned()
+}
+
+/// Whether anything was removed.
+fn remove_secrets(value: &mut Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter_mut().fold(false, |removed, item| remove_secrets(item) || removed),
+        Value::Object(fields) => {
+            let before = fields.len();
+            fields.retain(|name, _| !KEYS.contains(&name.as_str()));
+            let removed = fields.len() < before;
+            fields.values_mut().fold(removed, |removed, field| remove_secrets(field) || removed)
+        }
+        Value::String(text) => match without_signature(text) {
+            Some(clean) => {
+                *text = clean;
+                true
+            }
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+/// The address without the parts of its query that let its reader in; nothing when the text is no address, or has none of them.
+fn without_signature(text: &str) -> Option<String> {
+    if !text.starts_with("https://") && !text.starts_with("http://") || !text.contains('?') {
+        return None;
+    }
+    let mut url = Url::parse(text).ok()?;
+    let (secret, kept): (Vec<_>, Vec<_>) =
+        url.query_pairs().into_owned().collect::<Vec<_>>().into_iter().partition(|(name, _)| is_secret(name));
+    if secret.is_empty() {
+        return None;
+    }
+    url.set_query(None);
+    if !kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(&kept);
+    }
+    Some(url.into())
+}
+
 /// What makes two questions the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RequestKey {
@@ -39,7 +99,7 @@ impl RequestKey {
         let path = url.path().strip_prefix(base.path().trim_end_matches('/')).unwrap_or(url.path());
         let pairs: Vec<(String, String)> = url
             .query_pairs()
-            .filter(|(name, _)| !SECRET.contains(&name.as_ref()) && !name.starts_with("X-Amz"))
+            .filter(|(name, _)| !is_secret(name))
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
         let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -125,16 +185,19 @@ impl Recording {
 
     /// Writes an answer down.
     pub(crate) fn put_exchange(&self, key: &RequestKey, answer: &Recorded) -> Result<(), RecordingError> {
-        self.writable()?;
-        let headers = KEPT
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), answer.headers.get(*name)?.to_str().ok()?.to_owned())))
-            .collect();
-        let text = std::str::from_utf8(&answer.body).ok().map(str::to_owned);
+        let root = self.writable()?;
+        let headers = KEPT.iter().filter_map(|name| {
+            let value = answer.headers.get(*name)?.to_str().ok()?;
+            Some(((*name).to_owned(), without_signature(value).unwrap_or_else(|| value.to_owned())))
+        });
+        let headers = headers.collect();
+        let text = std::str::from_utf8(&answer.body).ok();
+        // The contents of a file are those of the file.
+        let text = text.map(|text| if key.accept.contains("raw") { text.to_owned() } else { without_secrets(text) });
         let base64 = text.is_none().then(|| STANDARD.encode(&answer.body));
         let file = ExchangeFile { request: key.clone(), status: answer.status.as_u16(), headers, text, base64 };
         let (folder, name) = self.place(key);
-        shelf::put(&folder, &[(name, json(&file))])
+        shelf::put(root, &folder, &[(name, json(&file))])
     }
 
     fn place(&self, key: &RequestKey) -> (PathBuf, String) {
@@ -164,6 +227,46 @@ mod tests {
             one.digest(),
             RequestKey::graphql("h", "query{a}", &variables(r#"{"a":[2],"b":{"x":2,"y":1}}"#)).digest()
         );
+    }
+
+    #[test]
+    fn what_lets_a_reader_in_is_not_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let recording = Recording::open(folder.path()).unwrap();
+        let base: Url = "https://api.github.com/".parse().unwrap();
+        let put = |accept: &str, body: &str| {
+            let key = RequestKey::rest("GET", "github.com", &base, &base, accept);
+            let mut headers = HeaderMap::new();
+            headers.insert("location", "https://codeload.example.invalid/o/r?token=s3cret".parse().unwrap());
+            let answer = Recorded { status: StatusCode::OK, headers, body: Bytes::copy_from_slice(body.as_bytes()) };
+            recording.put_exchange(&key, &answer).unwrap();
+            recording.exchange(&key).unwrap().unwrap()
+        };
+        let text = |recorded: &Recorded| String::from_utf8(recorded.body.to_vec()).unwrap();
+        for (body, expected) in [
+            (r#"{"name":"r","temp_clone_token":"s3cret"}"#, r#"{"name":"r"}"#),
+            (
+                r#"[{"download_url":"https://raw.example.invalid/o/r/x?token=s3cret","size":1}]"#,
+                r#"[{"download_url":"https://raw.example.invalid/o/r/x","size":1}]"#,
+            ),
+            (
+                r#"{"a":{"u":"https://s.example.invalid/x?X-Amz-Signature=s3cret&X-Amz-Date=1&page=2"}}"#,
+                r#"{"a":{"u":"https://s.example.invalid/x?page=2"}}"#,
+            ),
+            (r#"{"data":{"repository":{"tempCloneToken":"s3cret"}}}"#, r#"{"data":{"repository":{}}}"#),
+            // What holds none of that stays as it is, to the byte.
+            (
+                r#"{"b": "see https://example.invalid/?page=2 and temp_clone_token" }"#,
+                r#"{"b": "see https://example.invalid/?page=2 and temp_clone_token" }"#,
+            ),
+            ("no json: temp_clone_token", "no json: temp_clone_token"),
+        ] {
+            let recorded = put("application/vnd.github+json", body);
+            assert_eq!(text(&recorded), expected);
+            assert_eq!(recorded.headers["location"], "https://codeload.example.invalid/o/r");
+        }
+        let file = r#"{"temp_clone_token": "a word in a file"}"#;
+        assert_eq!(text(&put("application/vnd.github.raw+json", file)), file);
     }
 
     #[test]

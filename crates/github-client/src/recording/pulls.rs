@@ -87,7 +87,8 @@ impl Recording {
         repo: &RepoId,
         values: &BTreeMap<PullNumber, Known>,
     ) -> Result<(), RecordingError> {
-        let folder = repo_folder(self.writable()?, "pulls", host, repo);
+        let root = self.writable()?;
+        let folder = repo_folder(root, "pulls", host, repo);
         let mut shelves: BTreeMap<u64, Vec<(String, Vec<u8>)>> = BTreeMap::new();
         for (&number, known) in values {
             let file = match known {
@@ -96,7 +97,7 @@ impl Recording {
             };
             shelves.entry(shelf_of(number)).or_default().push(file);
         }
-        shelves.into_iter().try_for_each(|(shelf, files)| shelf::put(&folder.join(shelf.to_string()), &files))
+        shelves.into_iter().try_for_each(|(shelf, files)| shelf::put(root, &folder.join(shelf.to_string()), &files))
     }
 
     /// All numbers that are recorded for a repository.
@@ -157,7 +158,7 @@ impl Recording {
         let root = self.writable()?;
         files.iter().try_for_each(|file| {
             let folder = commit_folder(root, host, repo, &file.commit);
-            shelf::put(&folder, &[(file.commit.to_string(), json(file))])
+            shelf::put(root, &folder, &[(file.commit.to_string(), json(file))])
         })
     }
 }

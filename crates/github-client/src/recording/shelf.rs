@@ -11,6 +11,8 @@ use super::{RecordingError, io};
 
 /// How many digits of the digest are in a name.
 const HASH_DIGITS: usize = 16;
+/// The file that a writer locks. It is empty.
+const LOCK: &str = ".lock";
 
 /// A file on a shelf.
 #[derive(Debug, Clone)]
@@ -46,9 +48,12 @@ pub(super) fn list(folder: &Path) -> Result<Vec<Entry>, RecordingError> {
     Ok(entries)
 }
 
-/// The file of this key.
+/// The file of this key; the newest where there are several, as after a writer that was killed.
 pub(super) fn find(folder: &Path, key: &str) -> Result<Option<Entry>, RecordingError> {
-    Ok(list(folder)?.into_iter().find(|entry| entry.key == key))
+    let found = list(folder)?.into_iter().filter(|entry| entry.key == key);
+    // One that is gone by now was replaced by a newer one.
+    let written = |entry: &Entry| fs::metadata(&entry.path).and_then(|metadata| metadata.modified()).ok();
+    Ok(found.map(|entry| (written(&entry), entry)).max_by_key(|(written, _)| *written).map(|(_, entry)| entry))
 }
 
 /// The bytes of a file; `None` when another process has replaced it meanwhile.
@@ -65,9 +70,13 @@ pub(super) fn read(entry: &Entry, limit: u64) -> Result<Option<Vec<u8>>, Recordi
     Ok(Some(bytes))
 }
 
-/// Puts files on a shelf; each replaces others of its key.
-pub(super) fn put(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), RecordingError> {
+/// Puts files on a shelf of the recording at `root`; each replaces others of its key.
+pub(super) fn put(root: &Path, folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), RecordingError> {
     create_folder(folder)?;
+    // Of two writers that saw each other's file, each would remove it: one at a time.
+    let lock_path = root.join(LOCK);
+    let lock = open_lock(&lock_path)?;
+    lock.lock().map_err(|source| io("lock", &lock_path, source))?;
     let mut known: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for entry in list(folder)? {
         known.entry(entry.key).or_default().push(entry.path);
@@ -80,6 +89,8 @@ pub(super) fn put(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Reco
             remove(old)?;
         }
     }
+    // The lock goes with the file handle.
+    drop(lock);
     Ok(())
 }
 
@@ -142,4 +153,47 @@ pub(super) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Recording
         return Err(RecordingError::TooLarge { path: path.to_owned(), limit });
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    fn put_one(root: &Path, bytes: &str) {
+        put(root, &root.join("shelf"), &[("key".to_owned(), bytes.as_bytes().to_vec())]).unwrap();
+    }
+
+    #[test]
+    fn writers_leave_one_version_whatever_they_find() {
+        let root = tempfile::tempdir().unwrap();
+        for round in 0..200 {
+            // Both versions are there, as after two writers of which neither knew of the other.
+            put_one(root.path(), "one");
+            write_whole(&root.path().join(format!("shelf/key-{}.json", &digest(b"two")[..HASH_DIGITS])), b"two")
+                .unwrap();
+            let root = root.path();
+            std::thread::scope(|scope| {
+                scope.spawn(|| put_one(root, "one"));
+                scope.spawn(|| put_one(root, "two"));
+            });
+            assert_eq!(list(&root.join("shelf")).unwrap().len(), 1, "round {round}");
+        }
+    }
+
+    #[test]
+    fn the_newest_version_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        for (newer, older) in [("one", "two"), ("two", "one")] {
+            for (bytes, age) in [(newer, 10), (older, 100)] {
+                let path = root.path().join(format!("key-{}.json", &digest(bytes.as_bytes())[..HASH_DIGITS]));
+                write_whole(&path, bytes.as_bytes()).unwrap();
+                let file = File::options().write(true).open(&path).unwrap();
+                file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+            }
+            let found = find(root.path(), "key").unwrap().unwrap();
+            assert_eq!(read(&found, 100).unwrap().unwrap(), newer.as_bytes());
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use github_client::{Auth, Error, Event, Reason, Scopes};
+use github_client::{Auth, Error, Event, Reason, RetryPolicy, Scopes};
 use secrecy::SecretString;
 use serde_json::json;
 use wiremock::matchers::path;
@@ -158,5 +158,49 @@ async fn scopes_are_checked_and_the_token_stays_secret() {
         let request = http::Request::get(uri).body(bytes::Bytes::new()).unwrap();
         let error = client.request(request).await.unwrap_err();
         assert!(matches!(error, Error::Unusable { .. } | Error::NotFound { .. }), "{uri}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_waited_for_when_the_run_is_to_stop() {
+    let refusal = json!({"message": "You have exceeded a secondary rate limit."});
+    let limited = ResponseTemplate::new(403).insert_header("retry-after", "400").set_body_json(refusal);
+    for (name, answer) in [("a limit", limited), ("another attempt", ResponseTemplate::new(500))] {
+        let server = MockServer::start().await;
+        Mock::given(path("/repos/octo/tool")).respond_with(answer).mount(&server).await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (waits, waiting) = tokio::sync::oneshot::channel::<()>();
+        let waits = Mutex::new(Some(waits));
+        let slow = RetryPolicy {
+            first_delay: Duration::from_secs(400),
+            longest_delay: Duration::from_secs(400),
+            ..RetryPolicy::default()
+        };
+        let client = builder(&server.uri())
+            .retry(slow)
+            .stop_when(async { stopped.await.unwrap() })
+            .observer(move |event| {
+                if matches!(event, Event::Waiting(_) | Event::Retrying { attempt: 2, most: 4, .. }) {
+                    waits.lock().unwrap().take().unwrap().send(()).unwrap();
+                }
+            })
+            .build()
+            .unwrap();
+        let ask = |client: github_client::GithubClient, at: &'static str| async move {
+            client.request(http::Request::get(at).body(bytes::Bytes::new()).unwrap()).await
+        };
+        let call = tokio::spawn(ask(client.clone(), "/repos/octo/tool"));
+        waiting.await.unwrap();
+        stop.send(()).unwrap();
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::Stopped { .. }), "{name}: {error:?}");
+        assert!(!error.is_retryable());
+        assert_eq!(client.usage().requests, 1, "{name}");
+        if name == "another attempt" {
+            // What need not wait is still done: it may be the rest of something.
+            assert!(ask(client.clone(), "/repos/octo/other").await.unwrap_err().is_not_found());
+        } else {
+            assert!(matches!(ask(client, "/repos/octo/other").await.unwrap_err(), Error::Stopped { .. }));
+        }
     }
 }

@@ -13,6 +13,7 @@ mod rest;
 mod server_faults;
 mod server_fork;
 mod server_pulls;
+mod strangers;
 
 use github_client::{GithubClient, GithubClientBuilder, PullNumber, RepoId, RetryPolicy};
 use std::time::Duration;

@@ -191,3 +191,28 @@ async fn a_recorded_release_comes_out_as_it_was() {
     }
     assert!(server.counts().requests() <= 9, "{:?}", server.counts());
 }
+
+/// The oldest come first, so the one that was merged may stand behind many that were not.
+#[tokio::test]
+async fn all_pull_requests_of_a_commit() {
+    let mut world = World::new();
+    let tool = world.repository("octo/tool");
+    let commit = tool.commit("main", "Shared by many", &[("a.txt", "a\n")]);
+    for number in 1..=130 {
+        tool.pull(number).title("A copy").head("octo/tool", &format!("copy-{number}"));
+    }
+    tool.pull(131).title("The one").merged(&commit);
+    let numbers: Vec<u64> = (1..=131).collect();
+    tool.commits.get_mut(&commit).unwrap().pulls = numbers.clone();
+    let server = GithubServer::start(world);
+    let folder = TempDir::new().unwrap();
+    let recording = || Recording::open(folder.path()).unwrap();
+    for mode in [Mode::Cache, Mode::Offline] {
+        let client = builder(server.url()).recording(recording(), mode).build().unwrap();
+        let found = client.pulls_of_commits(&repo(), &[commit.parse().unwrap()]).await.unwrap();
+        let [pulls] = found.into_values().collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(pulls.iter().map(|pull| pull.number.get()).collect::<Vec<_>>(), numbers, "{mode:?}");
+        assert_eq!(pulls.iter().filter(|pull| pull.merged_at.is_some()).count(), 1, "{mode:?}");
+    }
+    assert_eq!(server.counts().requests(), 3);
+}
