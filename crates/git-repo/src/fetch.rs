@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gix::credentials::helper::Action;
 use gix::credentials::protocol::Outcome;
-use gix::progress::Discard;
 use gix::remote::Direction;
 use gix::remote::fetch::Tags;
 
 use crate::partial::Partial;
 use crate::program::{Git, remote_failure};
 use crate::repo::{absolute, refuse_taken};
+use crate::words::Words;
 use crate::{Error, GitRemote, GitRepo, ObjectId, RefName};
 
 /// How to clone.
@@ -71,7 +71,9 @@ impl GitRepo {
         let (remote, to) = (source.clone(), dest.clone());
         interruptible(source, move |stop| {
             let partial = Partial::beside(&to)?;
-            clone(&remote, &partial.path(), options.layout, stop).map_err(|error| fetch_failure(&remote, error))?;
+            let words = Words::default();
+            clone(&remote, &partial.path(), options.layout, &words, stop)
+                .map_err(|error| fetch_failure(&remote, error, &words))?;
             partial.finish()
         })
         .await?;
@@ -87,7 +89,8 @@ impl GitRepo {
         let (repo, remote) = (self.clone(), source.clone());
         interruptible(source, move |stop| {
             let mut repo = repo.local();
-            fetch(&mut repo, &remote, &refspecs, stop).map_err(|error| fetch_failure(&remote, error))
+            let words = Words::default();
+            fetch(&mut repo, &remote, &refspecs, &words, stop).map_err(|error| fetch_failure(&remote, error, &words))
         })
         .await
     }
@@ -120,7 +123,7 @@ async fn interruptible<T: Send + 'static>(
     }
 }
 
-fn clone(remote: &GitRemote, dest: &Path, layout: Layout, stop: &AtomicBool) -> gix::Result<()> {
+fn clone(remote: &GitRemote, dest: &Path, layout: Layout, words: &Words, stop: &AtomicBool) -> gix::Result<()> {
     let kind = match layout {
         Layout::Bare => gix::create::Kind::Bare,
         Layout::WorkTree => gix::create::Kind::WithWorktree,
@@ -136,17 +139,23 @@ fn clone(remote: &GitRemote, dest: &Path, layout: Layout, stop: &AtomicBool) -> 
     }
     match layout {
         Layout::Bare => {
-            prepared.fetch_only(Discard, stop)?;
+            prepared.fetch_only(words.clone(), stop)?;
         }
         Layout::WorkTree => {
-            let (mut checkout, _outcome) = prepared.fetch_then_checkout(Discard, stop)?;
-            checkout.main_worktree(Discard, stop)?;
+            let (mut checkout, _outcome) = prepared.fetch_then_checkout(words.clone(), stop)?;
+            checkout.main_worktree(words.clone(), stop)?;
         }
     }
     if stop.load(Ordering::Relaxed) { Err(gix::Error::from_error(gix::error::message("stopped"))) } else { Ok(()) }
 }
 
-fn fetch(repo: &mut gix::Repository, remote: &GitRemote, specs: &[String], stop: &AtomicBool) -> gix::Result<()> {
+fn fetch(
+    repo: &mut gix::Repository,
+    remote: &GitRemote,
+    specs: &[String],
+    words: &Words,
+    stop: &AtomicBool,
+) -> gix::Result<()> {
     repo.config_snapshot_mut().append_config(settings(remote), gix::config::Source::Api)?;
     repo.committer_or_set_generic_fallback()?;
     let source = repo
@@ -157,7 +166,7 @@ fn fetch(repo: &mut gix::Repository, remote: &GitRemote, specs: &[String], stop:
     if remote.token().is_some() {
         connection.set_credentials(no_other_credentials);
     }
-    let outcome = connection.prepare_fetch(Discard, Default::default())?.receive(Discard, stop)?;
+    let outcome = connection.prepare_fetch(words.clone(), Default::default())?.receive(words.clone(), stop)?;
     let updates = match &outcome.status {
         gix::remote::fetch::Status::NoPackReceived { update_refs, .. }
         | gix::remote::fetch::Status::Change { update_refs, .. } => update_refs,
@@ -187,7 +196,7 @@ fn no_other_credentials(_action: Action) -> gix::Result<Option<Outcome>> {
     Ok(None)
 }
 
-fn fetch_failure(remote: &GitRemote, error: gix::Error) -> Error {
+fn fetch_failure(remote: &GitRemote, error: gix::Error, words: &Words) -> Error {
     let name = remote.to_string();
     let mut detail: Vec<String> = error.iter_errors().map(ToString::to_string).collect();
     detail.dedup();
@@ -200,6 +209,9 @@ fn fetch_failure(remote: &GitRemote, error: gix::Error) -> Error {
         Error::Denied { remote: name, detail }
     } else if says(&["does not appear to be a git repository", "valid git directory", "status 404"]) {
         Error::NoRepository { remote: name, detail }
+    } else if let Some(complaint) = words.complaint() {
+        // A remote that says why it stops knows better than whoever misses the rest of the pack.
+        Error::Unavailable { remote: name, detail: format!("it says: {complaint}") }
     } else if error.classify().can_retry_lenient() || says(&["status 5"]) {
         Error::Unavailable { remote: name, detail }
     } else {

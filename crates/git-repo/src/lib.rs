@@ -17,6 +17,7 @@ mod refs;
 mod remote;
 mod repo;
 mod walk;
+mod words;
 mod worktree;
 mod write;
 

@@ -361,7 +361,7 @@ mod tests {
         let gate = Gate::new(two);
         let wait = |lane: &'static str| {
             let gate = gate.clone();
-            tokio::spawn(async move { gate.enter(lane, 1, soon(60_000)).await.map(|pass| drop(pass)) })
+            tokio::spawn(async move { gate.enter(lane, 1, soon(60_000)).await.map(drop) })
         };
         // Some find the lane shut; others have waited for a place when it is shut.
         gate.shut(Some("core"), Duration::from_millis(600), Reason::PrimaryLimit);

@@ -92,3 +92,34 @@ fn places_that_are_taken() {
     assert_eq!(git(repo.path(), &["symbolic-ref", "HEAD"]), "refs/heads/trunk");
     assert!(repo.refs("").unwrap().is_empty() && repo.resolve("HEAD").is_err());
 }
+
+#[tokio::test]
+async fn a_remote_that_lacks_a_file_says_so() {
+    let mut world = testkit::GitWorld::new("main");
+    world.commit_files("first", &[("a.txt", "lost\n"), ("b.txt", "kept\n")]);
+    let bare = world.bare_remote("remote.git");
+    let lost = world.git(&["rev-parse", "HEAD:a.txt"]);
+    let loose = bare.path().join("objects").join(&lost[..2]).join(&lost[2..]);
+    if !loose.exists() {
+        // What came as a pack becomes single files.
+        for pack in std::fs::read_dir(bare.path().join("objects/pack")).unwrap() {
+            let pack = pack.unwrap().path();
+            if pack.extension().is_some_and(|end| end == "pack") {
+                let moved = world.folder().join("moved.pack");
+                std::fs::rename(&pack, &moved).unwrap();
+                std::fs::remove_file(pack.with_extension("idx")).unwrap();
+                let file = std::fs::File::open(&moved).unwrap();
+                let mut unpack = std::process::Command::new("git");
+                unpack.arg("--git-dir").arg(bare.path()).args(["unpack-objects", "-q"]).stdin(file);
+                assert!(unpack.status().unwrap().success());
+            }
+        }
+    }
+    std::fs::remove_file(&loose).unwrap();
+    let source = GitRemote::parse(&format!("file://{}", bare.path().display())).unwrap();
+    let dest = world.folder().join("clone");
+    let error = GitRepo::clone_from(&source, &dest, CloneOptions::default()).await.unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, Error::Unavailable { .. }) && text.contains("on the remote side"), "{text}: {error:?}");
+    assert!(!dest.exists());
+}

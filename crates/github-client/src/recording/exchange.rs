@@ -45,12 +45,14 @@ fn without_secrets(text: &str) -> String {
 /// Whether anything was removed.
 fn remove_secrets(value: &mut Value) -> bool {
     match value {
-        Value::Array(items) => items.iter_mut().fold(false, |removed, item| remove_secrets(item) || removed),
+        // All of them, not the ones up to the first.
+        Value::Array(items) => items.iter_mut().filter_map(|item| remove_secrets(item).then_some(())).count() > 0,
         Value::Object(fields) => {
             let before = fields.len();
             fields.retain(|name, _| !KEYS.contains(&name.as_str()));
             let removed = fields.len() < before;
-            fields.values_mut().fold(removed, |removed, field| remove_secrets(field) || removed)
+            let below = fields.values_mut().filter_map(|field| remove_secrets(field).then_some(())).count();
+            removed || below > 0
         }
         Value::String(text) => match without_signature(text) {
             Some(clean) => {
