@@ -194,7 +194,7 @@ async fn pages_of_cri_o() {
         println!("skipped: no shared data");
         return;
     };
-    let repo = GitRepo::open(&history.path()).unwrap();
+    let repo = GitRepo::open(history.path()).unwrap();
     let found = |grep: &str| {
         let found = testkit::git(&history.path(), &["log", "--all", "--format=%H", &format!("--grep=^{grep}")]);
         found.lines().next().map(str::to_owned)
