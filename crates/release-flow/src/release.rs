@@ -251,10 +251,10 @@ async fn plan_markers(bucket: &Bucket, manifest: &StageManifest) -> Result<(Vec<
                     .map_err(Error::bucket(format!("read marker `{path}`")))?
                     .map(|marker| marker.version),
             };
-            let decision = decide(current.as_deref(), &build)
+            let decision = decide(&marker, current.as_deref(), &build)
                 .map_err(|source| Error::Marker { object: bucket.address(&path), source: Box::new(source) })?;
             match decision {
-                MarkerDecision::Create | MarkerDecision::Move { .. } => {
+                MarkerDecision::Create | MarkerDecision::Move { .. } | MarkerDecision::Repair { .. } => {
                     values.insert(path.clone(), Some(version.version.to_string()));
                     moves.push(MarkerMove { object: path, from: current, to: version.version });
                 }
