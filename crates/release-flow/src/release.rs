@@ -130,7 +130,11 @@ pub async fn plan_release(
 }
 
 /// The section of the prime version goes to the default branch, and to the release branch that it is on.
-fn plan_changelogs(loaded: &Loaded, manifest: &StageManifest, prefix: &str) -> Result<Vec<ChangelogPlan>, Error> {
+pub(crate) fn plan_changelogs(
+    loaded: &Loaded,
+    manifest: &StageManifest,
+    prefix: &str,
+) -> Result<Vec<ChangelogPlan>, Error> {
     let Some((prime, config)) = manifest.prime().zip(loaded.config.changelog.as_ref()) else { return Ok(Vec::new()) };
     let Some(section) = &prime.section else { return Ok(Vec::new()) };
     let line = notes_gen::changelog::ChangelogLine::of_tag(&prime.tag)

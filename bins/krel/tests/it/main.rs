@@ -16,4 +16,5 @@ mod refusals;
 mod reset;
 mod tampering;
 mod together;
+mod verify;
 mod world;
