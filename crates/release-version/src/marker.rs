@@ -190,7 +190,7 @@ pub enum MarkerError {
     #[error("version `{version}` does not belong in `{marker}`")]
     Foreign {
         /// The marker.
-        marker: Marker,
+        marker: Box<Marker>,
         /// The version.
         version: BuildVersion,
     },
@@ -298,7 +298,7 @@ pub fn decide(marker: &Marker, current: Option<&str>, new: &BuildVersion) -> Res
         return Err(MarkerError::Dirty { version: *new });
     }
     if !marker.admits(new) {
-        return Err(MarkerError::Foreign { marker: marker.clone(), version: *new });
+        return Err(MarkerError::Foreign { marker: Box::new(marker.clone()), version: *new });
     }
     let Some(current) = current else { return Ok(MarkerDecision::Create) };
     let current: BuildVersion = current.trim_ascii_end().parse().map_err(|source| MarkerError::Current { source })?;

@@ -185,7 +185,7 @@ fn belonging() {
             } else if version.is_dirty() {
                 assert_eq!(decided, Err(MarkerError::Dirty { version }), "{path} {text}");
             } else {
-                assert_eq!(decided, Err(MarkerError::Foreign { marker, version }), "{path} {text}");
+                assert_eq!(decided, Err(MarkerError::Foreign { marker: Box::new(marker), version }), "{path} {text}");
             }
         }
     }
