@@ -2,7 +2,7 @@ use std::fmt::{self, Write as _};
 
 use artifact_publish::Depth;
 use cli_kit::{Command, Exit, Failure, Page, Render, Shell, Table};
-use release_flow::verify::{Verdict, Verification, verify};
+use release_flow::verify::{Conclusion, Verdict, Verification, verify};
 use release_version::ReleaseVersion;
 use serde::Serialize;
 
@@ -13,7 +13,8 @@ use crate::{
 
 /// Read a release again from all its places and compare everything with everything
 ///
-/// Exit code 9 when something is missing or different.
+/// Every place is looked at, whatever the others say. Exit code 9 when something is missing, different or edited; 7 when a place
+/// could not be reached and nothing else is wrong.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   krel verify v1.2.0-alpha.1
@@ -35,6 +36,7 @@ pub(crate) struct VerifyArgs {
 #[derive(Serialize)]
 pub(crate) struct VerificationView {
     pub(crate) good: bool,
+    pub(crate) conclusion: Conclusion,
     #[serde(flatten)]
     pub(crate) verification: Verification,
 }
@@ -50,11 +52,17 @@ impl Render for VerificationView {
         page.table(&table)?;
         let (version, mode) = (self.verification.version, self.verification.mode);
         let paint = page.paint();
-        if self.good {
-            writeln!(page, "{}: {version} ({mode}) is as it was released", paint.good("verified"))
-        } else {
-            writeln!(page, "{}: {version} ({mode}) is not as it was released", paint.bad("different"))
-        }
+        let (word, rest) = match self.conclusion {
+            Conclusion::AsReleased => ("verified", "is as it was released"),
+            Conclusion::NotAnnounced => ("verified", "is as it was released; not announced yet"),
+            Conclusion::Edited => ("edited", "is as it was released, but for texts that were edited since"),
+            Conclusion::Unreachable => {
+                ("unreachable", "could not be looked at everywhere; what could be is as it was released")
+            }
+            _ => ("different", "is not as it was released"),
+        };
+        let word = if self.good { paint.good(word).to_string() } else { paint.bad(word).to_string() };
+        writeln!(page, "{word}: {version} ({mode}) {rest}")
     }
 }
 
@@ -63,7 +71,9 @@ fn word(verdict: Verdict) -> &'static str {
         Verdict::Ok => "ok",
         Verdict::Different => "DIFFERENT",
         Verdict::Missing => "MISSING",
+        Verdict::Edited => "EDITED",
         Verdict::Pending => "not yet",
+        Verdict::Unreachable => "UNREACHABLE",
         _ => "unknown",
     }
 }
@@ -74,8 +84,12 @@ impl Command for VerifyArgs {
         let version: ReleaseVersion = typed_version(&self.version)?;
         let depth = if self.deep { Depth::Bytes } else { Depth::Metadata };
         let verification = verify(&loaded, &version, self.mode.mode(), depth).await.map_err(fail)?;
-        let good = verification.is_good();
-        shell.result(&VerificationView { good, verification })?;
-        Ok(if good { Exit::Done } else { Exit::Difference })
+        let (good, conclusion) = (verification.is_good(), verification.conclusion());
+        shell.result(&VerificationView { good, conclusion, verification })?;
+        Ok(match conclusion {
+            _ if good => Exit::Done,
+            Conclusion::Unreachable => Exit::Unavailable,
+            _ => Exit::Difference,
+        })
     }
 }

@@ -17,8 +17,9 @@ use crate::{
 /// Say which markers a version belongs in, and whether they move
 ///
 /// Prints the path of each marker below the bucket. With `--decide` or `--current`, prints what to do in front of the
-/// path, `create`, `move` or `keep`, and why behind it. Markers move forward only. That the folder of the version is
-/// there is for the caller to check.
+/// path, `create`, `move`, `repair` or `keep`, and why behind it. Markers move forward only; one that names a version
+/// which never belonged there, such as an alpha in `stable`, is repaired. That the folder of the version is there is for
+/// the caller to check.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -62,7 +63,10 @@ pub(crate) fn run(args: MarkersArgs, shell: &mut Shell) -> Result<Exit, Failure>
     for marker in markers {
         let decision = if decides {
             let content = current.get(&marker).copied();
-            Some(decide(content, &version).map_err(|source| InputError::Marker { marker: marker.clone(), source })?)
+            Some(
+                decide(&marker, content, &version)
+                    .map_err(|source| InputError::Marker { marker: marker.clone(), source })?,
+            )
         } else {
             None
         };

@@ -268,6 +268,7 @@ impl MarkerLine {
         let why = decision.as_ref().map(|decision| match decision {
             MarkerDecision::Create => "there is none".to_owned(),
             MarkerDecision::Move { from } => format!("it names {from}"),
+            MarkerDecision::Repair { from } => format!("it names {from}, which does not belong there"),
             MarkerDecision::Keep { reason } => reason.to_string(),
         });
         Self { marker, decision, why }
@@ -277,6 +278,7 @@ impl MarkerLine {
         self.decision.as_ref().map(|decision| match decision {
             MarkerDecision::Create => "create",
             MarkerDecision::Move { .. } => "move",
+            MarkerDecision::Repair { .. } => "repair",
             MarkerDecision::Keep { .. } => "keep",
         })
     }

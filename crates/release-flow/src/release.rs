@@ -130,7 +130,11 @@ pub async fn plan_release(
 }
 
 /// The section of the prime version goes to the default branch, and to the release branch that it is on.
-fn plan_changelogs(loaded: &Loaded, manifest: &StageManifest, prefix: &str) -> Result<Vec<ChangelogPlan>, Error> {
+pub(crate) fn plan_changelogs(
+    loaded: &Loaded,
+    manifest: &StageManifest,
+    prefix: &str,
+) -> Result<Vec<ChangelogPlan>, Error> {
     let Some((prime, config)) = manifest.prime().zip(loaded.config.changelog.as_ref()) else { return Ok(Vec::new()) };
     let Some(section) = &prime.section else { return Ok(Vec::new()) };
     let line = notes_gen::changelog::ChangelogLine::of_tag(&prime.tag)
@@ -251,10 +255,10 @@ async fn plan_markers(bucket: &Bucket, manifest: &StageManifest) -> Result<(Vec<
                     .map_err(Error::bucket(format!("read marker `{path}`")))?
                     .map(|marker| marker.version),
             };
-            let decision = decide(current.as_deref(), &build)
+            let decision = decide(&marker, current.as_deref(), &build)
                 .map_err(|source| Error::Marker { object: bucket.address(&path), source: Box::new(source) })?;
             match decision {
-                MarkerDecision::Create | MarkerDecision::Move { .. } => {
+                MarkerDecision::Create | MarkerDecision::Move { .. } | MarkerDecision::Repair { .. } => {
                     values.insert(path.clone(), Some(version.version.to_string()));
                     moves.push(MarkerMove { object: path, from: current, to: version.version });
                 }

@@ -102,6 +102,23 @@ impl Marker {
     pub fn path(&self) -> String {
         format!("{}/{}.txt", self.root.folder(), self.name)
     }
+
+    /// Whether the rules put this version there: its kind and its line are those of the marker. A marker with a name of the project's
+    /// own takes every version.
+    #[must_use]
+    pub fn admits(&self, version: &BuildVersion) -> bool {
+        !self.name.is_reserved() || markers_for(self.root, version, &[]).is_ok_and(|markers| markers.contains(self))
+    }
+
+    /// Whether what the marker holds has no claim to stay: a version of another line, or one that is not official in a `stable` marker.
+    /// An official release in a `latest` marker of its line is unusual, but it is a release, and going back from it would hurt.
+    fn holds_foreign(&self, current: &BuildVersion) -> bool {
+        let as_stable = || {
+            let rest = self.name.0.strip_prefix("latest")?;
+            Some(Self { root: self.root, name: MarkerName(format!("stable{rest}")) })
+        };
+        !self.admits(current) && !as_stable().is_some_and(|stable| stable.admits(current))
+    }
 }
 
 impl FromStr for Marker {
@@ -169,6 +186,14 @@ pub enum MarkerError {
         /// The version.
         version: BuildVersion,
     },
+    /// The rules never put this version into this marker.
+    #[error("version `{version}` does not belong in `{marker}`")]
+    Foreign {
+        /// The marker.
+        marker: Box<Marker>,
+        /// The version.
+        version: BuildVersion,
+    },
     /// The marker holds something else.
     #[error("the marker does not hold a version")]
     Current {
@@ -223,6 +248,11 @@ pub enum MarkerDecision {
         /// What it holds.
         from: BuildVersion,
     },
+    /// Write over it, on the condition that it still holds `from`, although that is no step forward: `from` never belonged there.
+    Repair {
+        /// What it holds.
+        from: BuildVersion,
+    },
     /// Leave it alone.
     Keep {
         /// Why.
@@ -258,11 +288,17 @@ pub enum KeepReason {
 /// `current` is its content, `None` if there is no such object; white space at its end is passed over, since older tools
 /// wrote a newline. That the version's folder exists is for the caller to check.
 ///
+/// Forward only holds among versions that belong in the marker. What once got there by mistake, such as an alpha in `stable`, does not
+/// keep a release out of its place: that is a [`MarkerDecision::Repair`].
+///
 /// # Errors
-/// If the content is no version, or if either version is dirty.
-pub fn decide(current: Option<&str>, new: &BuildVersion) -> Result<MarkerDecision, MarkerError> {
+/// If the version does not belong in the marker, if the content is no version, or if either version is dirty.
+pub fn decide(marker: &Marker, current: Option<&str>, new: &BuildVersion) -> Result<MarkerDecision, MarkerError> {
     if new.is_dirty() {
         return Err(MarkerError::Dirty { version: *new });
+    }
+    if !marker.admits(new) {
+        return Err(MarkerError::Foreign { marker: Box::new(marker.clone()), version: *new });
     }
     let Some(current) = current else { return Ok(MarkerDecision::Create) };
     let current: BuildVersion = current.trim_ascii_end().parse().map_err(|source| MarkerError::Current { source })?;
@@ -272,6 +308,7 @@ pub fn decide(current: Option<&str>, new: &BuildVersion) -> Result<MarkerDecisio
     let keep = |reason| Ok(MarkerDecision::Keep { reason });
     match new.precedence(&current) {
         std::cmp::Ordering::Greater => Ok(MarkerDecision::Move { from: current }),
+        _ if marker.holds_foreign(&current) => Ok(MarkerDecision::Repair { from: current }),
         std::cmp::Ordering::Less => keep(KeepReason::WouldMoveBackwards { current }),
         std::cmp::Ordering::Equal if *new == current => keep(KeepReason::SameVersion),
         std::cmp::Ordering::Equal => keep(KeepReason::SameOrderOtherCommit { current }),

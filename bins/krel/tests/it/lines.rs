@@ -27,6 +27,7 @@ fn an_urgent_fix_on_a_branch_of_its_own() {
     world.git.merge_pull(11, "contributor/slow", "Not urgent");
     world.push("release-1.0");
     // A later line is out already: nothing of it goes back.
+    world.plant("v1.1.0");
     for marker in ["stable", "stable-1"] {
         fs::write(world.bucket(&format!("release/{marker}.txt")), "v1.1.0").unwrap();
     }

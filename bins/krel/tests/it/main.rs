@@ -17,4 +17,5 @@ mod refusals;
 mod reset;
 mod tampering;
 mod together;
+mod verify;
 mod world;

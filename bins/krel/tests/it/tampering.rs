@@ -281,7 +281,7 @@ fn a_journal_that_says_done_proves_nothing() {
     git(&planned.remote(), &["tag", "--delete", "v1.0.0-alpha.1"]);
     planned.world.krel(&["verify", "v1.0.0-alpha.1", "--nomock"]).expect(9);
     fs::remove_file(planned.world.bucket("archive/hello-v1.0.0-alpha.1/plan.json")).unwrap();
-    planned.world.krel(&["verify", "v1.0.0-alpha.1", "--nomock"]).refuses(3, &["v1.0.0-alpha.1 is not released"]);
+    planned.world.krel(&["verify", "v1.0.0-alpha.1", "--nomock"]).expect(9);
     planned.world.krel(&["resume", &run]).expect(0);
     planned.world.places().same_as(&end, "closed again");
     planned.world.krel(&["verify", "v1.0.0-alpha.1", "--nomock", "--deep"]).expect(0);

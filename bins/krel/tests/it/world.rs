@@ -269,6 +269,19 @@ impl World {
         all.map(|(path, bytes)| (path, String::from_utf8(bytes).unwrap())).collect()
     }
 
+    /// A release that somebody else made: a file and a tag in the production places, and no more.
+    pub(crate) fn plant(&self, version: &str) {
+        git(&self.path("production/repository.git"), &["tag", version, "main"]);
+        self.plant_files(version);
+    }
+
+    /// Only its file.
+    pub(crate) fn plant_files(&self, version: &str) {
+        let folder = self.bucket(&format!("release/{version}"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("hello"), "hello").unwrap();
+    }
+
     /// Copies the project's folder, to come back to it.
     pub(crate) fn save(&self) -> Saved {
         let folder = self.git.folder().join(format!("saved-{}", fs::read_dir(self.git.folder()).unwrap().count()));

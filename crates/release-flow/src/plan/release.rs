@@ -4,7 +4,7 @@ use artifact_publish::Sha256Digest;
 use git_repo::{Identity, ObjectId, RefName};
 use jiff::Timestamp;
 use release_journal::{Fingerprint, Plan, Reach};
-use release_version::{BuildVersion, ReleaseVersion};
+use release_version::{BuildVersion, Marker, MarkerDecision, ReleaseVersion, decide};
 use serde::{Deserialize, Serialize};
 
 use super::{Project, human_bytes, subject};
@@ -148,6 +148,16 @@ pub struct MarkerMove {
     pub to: ReleaseVersion,
 }
 
+impl MarkerMove {
+    /// Whether what the marker names never belonged there, so that the move is no step forward.
+    #[must_use]
+    pub fn is_repair(&self) -> bool {
+        let to = BuildVersion::from(self.to);
+        let decided = self.object.parse().and_then(|marker: Marker| decide(&marker, self.from.as_deref(), &to));
+        matches!(decided, Ok(MarkerDecision::Repair { .. }))
+    }
+}
+
 /// A marker that stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -225,7 +235,8 @@ impl fmt::Display for ReleasePlan {
         }
         for marker in &self.markers {
             let before = marker.from.as_deref().unwrap_or("nothing");
-            writeln!(f, "  marker         {} from {before} to {}", marker.object, marker.to)?;
+            let repair = if marker.is_repair() { " (repair: the old one does not belong there)" } else { "" };
+            writeln!(f, "  marker         {} from {before} to {}{repair}", marker.object, marker.to)?;
         }
         for kept in &self.markers_kept {
             writeln!(f, "  marker stays   {} at {}: {}", kept.object, kept.current, kept.reason)?;

@@ -7,7 +7,7 @@ use artifact_publish::{
     verify_tree, write_marker,
 };
 use release_journal::{Observed, SkipReason, Step, StepId};
-use release_version::{BuildVersion, MarkerDecision, decide};
+use release_version::{BuildVersion, Marker, MarkerDecision, decide};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -161,7 +161,7 @@ pub(crate) async fn digest_of(
     Ok(found.map(|digests| digests.sha256))
 }
 
-/// Moves a marker, forward only.
+/// Moves a marker, forward only; what never belonged there is written over.
 ///
 /// The plan says what it names and will name. When another release moves it while this one is on its way, the rule that made the plan
 /// decides again: the release is public by then, and markers are all that is left of it.
@@ -177,9 +177,9 @@ impl MoveMarker<'_> {
     }
 
     fn decide(&self, cx: &ReleaseContext<'_>, found: Option<&str>) -> Result<MarkerDecision, Error> {
-        let address = || cx.bucket.address(&self.0.object);
-        decide(found, &BuildVersion::from(self.0.to))
-            .map_err(|source| Error::Marker { object: address(), source: Box::new(source) })
+        let failed = |source| Error::Marker { object: cx.bucket.address(&self.0.object), source: Box::new(source) };
+        let marker: Marker = self.0.object.parse().map_err(failed)?;
+        decide(&marker, found, &BuildVersion::from(self.0.to)).map_err(failed)
     }
 
     /// That the marker names what the plan saw, or what it is about to name: asked before anything is public, when a new plan can
@@ -216,7 +216,7 @@ impl<'a> Step<ReleaseContext<'a>> for MoveMarker<'_> {
             return Ok(Observed::Done(to));
         }
         Ok(match self.decide(cx, found.as_deref())? {
-            MarkerDecision::Create | MarkerDecision::Move { .. } => Observed::Absent,
+            MarkerDecision::Create | MarkerDecision::Move { .. } | MarkerDecision::Repair { .. } => Observed::Absent,
             MarkerDecision::Keep { reason } => {
                 Observed::NotNeeded { reason: SkipReason(reason.to_string()), output: found.unwrap_or_default() }
             }

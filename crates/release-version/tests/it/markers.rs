@@ -83,28 +83,68 @@ fn refusals() {
     }
 }
 
+fn marker(path: &str) -> Marker {
+    path.parse().unwrap()
+}
+
 #[test]
 fn decisions() {
     let back =
         |current: &str| MarkerDecision::Keep { reason: KeepReason::WouldMoveBackwards { current: build(current) } };
     let from = |current: &str| MarkerDecision::Move { from: build(current) };
+    let repair = |current: &str| MarkerDecision::Repair { from: build(current) };
     let other =
         |current: &str| MarkerDecision::Keep { reason: KeepReason::SameOrderOtherCommit { current: build(current) } };
     let same = MarkerDecision::Keep { reason: KeepReason::SameVersion };
-    for (case, current, new, expected) in [
-        ("none yet", None, "v1.19.0", MarkerDecision::Create),
-        ("forward", Some("v1.19.0-rc.4"), "v1.19.0", from("v1.19.0-rc.4")),
-        ("by number, not by text", Some("v1.9.0"), "v1.10.0", from("v1.9.0")),
-        ("newline of older tools", Some("v1.19.0\n"), "v1.19.1", from("v1.19.0")),
-        ("same with newline", Some("v1.19.1\r\n"), "v1.19.1", same.clone()),
-        ("same build", Some("v1.2.0-rc.0.5+abcde"), "v1.2.0-rc.0.5+abcde", same),
-        ("back to a pre-release", Some("v1.19.0"), "v1.19.0-rc.4", back("v1.19.0")),
-        ("an alpha got into stable: still forward only", Some("v1.20.0-alpha.1"), "v1.19.3", back("v1.20.0-alpha.1")),
-        ("exactly at an rc tag", Some("v1.26.3-rc.0"), "v1.26.3-5+abcde", from("v1.26.3-rc.0")),
-        ("two histories", Some("v1.2.0-rc.0.5+abcde"), "v1.2.0-rc.0.5+abcdf", other("v1.2.0-rc.0.5+abcde")),
-        ("tag and build at it", Some("v1.2.0"), "v1.2.0-0+abcdf", other("v1.2.0")),
+    let (stable, latest, ci) = ("release/stable", "release/latest", "ci/latest");
+    for (case, name, current, new, expected) in [
+        ("none yet", stable, None, "v1.19.0", MarkerDecision::Create),
+        ("forward", stable, Some("v1.18.9"), "v1.19.0", from("v1.18.9")),
+        ("by number, not by text", stable, Some("v1.9.0"), "v1.10.0", from("v1.9.0")),
+        ("newline of older tools", stable, Some("v1.19.0\n"), "v1.19.1", from("v1.19.0")),
+        ("same with newline", stable, Some("v1.19.1\r\n"), "v1.19.1", same.clone()),
+        ("same build", ci, Some("v1.2.0-rc.0.5+abcde"), "v1.2.0-rc.0.5+abcde", same.clone()),
+        ("backwards", stable, Some("v1.19.0"), "v1.18.9", back("v1.19.0")),
+        ("backwards in its line", "release/stable-1.18", Some("v1.18.9"), "v1.18.8", back("v1.18.9")),
+        ("backwards among pre-releases", latest, Some("v1.20.0-alpha.0"), "v1.19.0-rc.4", back("v1.20.0-alpha.0")),
+        // An alpha that got into a stable marker kept the next official releases out of it.
+        ("an alpha in stable", stable, Some("v1.20.0-alpha.1"), "v1.19.3", repair("v1.20.0-alpha.1")),
+        ("an rc in stable", "release/stable-1", Some("v1.20.0-rc.1"), "v1.19.3", repair("v1.20.0-rc.1")),
+        ("an rc in the line's stable", "release/stable-1.19", Some("v1.19.4-rc.0"), "v1.19.3", repair("v1.19.4-rc.0")),
+        ("an rc in stable, and forward", stable, Some("v1.19.0-rc.4"), "v1.19.0", from("v1.19.0-rc.4")),
+        ("a CI build in stable", stable, Some("v1.19.3-5+abcde"), "v1.19.3", repair("v1.19.3-5+abcde")),
+        ("another line in stable", "release/stable-1.19", Some("v1.20.0"), "v1.19.3", repair("v1.20.0")),
+        ("another major in stable", "release/stable-1", Some("v2.0.0"), "v1.19.3", repair("v2.0.0")),
+        ("another line in latest", "release/latest-1.19", Some("v1.20.0-rc.1"), "v1.19.0-rc.1", repair("v1.20.0-rc.1")),
+        ("another line in latest of CI", "ci/latest-1.19", Some("v1.20.0"), "v1.19.3-5+abcde", repair("v1.20.0")),
+        ("another line, and forward", "release/stable-1.19", Some("v1.18.9"), "v1.19.3", from("v1.18.9")),
+        // An official release in a latest marker is later than what comes, and no harm.
+        ("an official release in latest", latest, Some("v1.19.0"), "v1.19.0-rc.4", back("v1.19.0")),
+        ("and in its line", "release/latest-1.19", Some("v1.19.0"), "v1.19.0-rc.4", back("v1.19.0")),
+        (
+            "an official release of another line",
+            "release/latest-1.19",
+            Some("v1.20.0"),
+            "v1.19.1-rc.0",
+            repair("v1.20.0"),
+        ),
+        ("exactly at an rc tag", ci, Some("v1.26.3-rc.0"), "v1.26.3-5+abcde", from("v1.26.3-rc.0")),
+        ("two histories", ci, Some("v1.2.0-rc.0.5+abcde"), "v1.2.0-rc.0.5+abcdf", other("v1.2.0-rc.0.5+abcde")),
+        ("tag and build at it", ci, Some("v1.2.0"), "v1.2.0-0+abcdf", other("v1.2.0")),
+        (
+            "a name of one's own takes all",
+            "ci/k8s-stable1",
+            Some("v1.20.0-alpha.1"),
+            "v1.19.3",
+            back("v1.20.0-alpha.1"),
+        ),
     ] {
-        assert_eq!(decide(current, &build(new)).unwrap(), expected, "{case}");
+        let marker = marker(&format!("{name}.txt"));
+        assert_eq!(decide(&marker, current, &build(new)).unwrap(), expected, "{case}");
+        // Decided and done, it stays.
+        if !matches!(expected, MarkerDecision::Keep { .. }) {
+            assert_eq!(decide(&marker, Some(new), &build(new)).unwrap(), same, "{case}");
+        }
     }
     for (current, expected) in [
         ("", "the marker does not hold a version"),
@@ -113,31 +153,63 @@ fn decisions() {
         (" v1.19.0", "the marker does not hold a version"),
         ("v1.19.0-dirty", "version `v1.19.0-dirty` is dirty"),
     ] {
-        assert_eq!(decide(Some(current), &build("v1.19.1")).unwrap_err().to_string(), expected, "{current:?}");
+        let decided = decide(&marker("release/stable.txt"), Some(current), &build("v1.19.1"));
+        assert_eq!(decided.unwrap_err().to_string(), expected, "{current:?}");
     }
-    let error = decide(Some("v1.18.8-rc.1-3+e2dc4848ea15e7"), &build("v1.19.1")).unwrap_err();
-    let source = std::error::Error::source(&error).unwrap().to_string();
+    let decided = decide(&marker("ci/latest.txt"), Some("v1.18.8-rc.1-3+e2dc4848ea15e7"), &build("v1.19.1"));
+    let source = std::error::Error::source(&decided.unwrap_err()).unwrap().to_string();
     assert!(source.ends_with("expected `.` before the number of commits, found `-`"), "{source}");
+}
+
+/// Which versions the rules put into a marker; no other is ever decided to go there.
+#[test]
+fn belonging() {
+    for (path, versions) in [
+        ("release/stable.txt", "v1.19.0 v2.0.0 !v1.19.0-rc.1 !v1.20.0-alpha.0 !v1.19.0-5+abcde"),
+        ("release/stable-1.txt", "v1.19.0 !v2.0.0 !v1.19.0-rc.1 !v11.0.0"),
+        ("release/stable-1.19.txt", "v1.19.0 v1.19.7 !v1.20.0 !v1.1.9 !v1.19.8-rc.0"),
+        ("release/latest.txt", "v1.19.0-rc.1 v1.20.0-alpha.0 !v1.19.0"),
+        ("release/latest-1.19.txt", "v1.19.0-rc.1 v1.19.0-beta.0 !v1.20.0-alpha.0 !v1.19.1"),
+        ("ci/latest-1.19.txt", "v1.19.0 v1.19.0-rc.1 v1.19.0-5+abcde !v1.20.0-5+abcde !v1.19.0-dirty"),
+        ("ci/fast/latest-fast.txt", "v1.19.0 v1.20.0-5+abcde"),
+        ("ci/latest-other.txt", "!v1.19.0"),
+        ("ci/k8s-master.txt", "v1.19.0 v1.20.0-alpha.0.5+abcde"),
+    ] {
+        for word in versions.split(' ') {
+            let (text, belongs) = word.strip_prefix('!').map_or((word, true), |text| (text, false));
+            let (marker, version) = (marker(path), build(text));
+            assert_eq!(marker.admits(&version), belongs, "{path} {text}");
+            let decided = decide(&marker, None, &version);
+            if belongs {
+                assert_eq!(decided, Ok(MarkerDecision::Create), "{path} {text}");
+            } else if version.is_dirty() {
+                assert_eq!(decided, Err(MarkerError::Dirty { version }), "{path} {text}");
+            } else {
+                assert_eq!(decided, Err(MarkerError::Foreign { marker: Box::new(marker), version }), "{path} {text}");
+            }
+        }
+    }
+    let error = decide(&marker("release/stable.txt"), Some("v1.19.0"), &build("v1.20.0-alpha.1")).unwrap_err();
+    assert_eq!(error.to_string(), "version `v1.20.0-alpha.1` does not belong in `release/stable.txt`");
 }
 
 /// What was decided and written reads back as the same version.
 #[test]
 fn a_written_marker_keeps_itself() {
+    let marker = marker("ci/latest.txt");
     for text in ["v1.19.0", "v1.19.0-rc.1", "v1.26.3-39+abcde", "v1.19.0-rc.0.5+abcde"] {
         let version = build(text);
         let expected = MarkerDecision::Keep { reason: KeepReason::SameVersion };
-        assert_eq!(decide(Some(&version.to_string()), &version).unwrap(), expected, "{text}");
+        assert_eq!(decide(&marker, Some(&version.to_string()), &version).unwrap(), expected, "{text}");
     }
 }
 
 #[test]
 fn json() {
-    let decisions = [
-        decide(None, &build("v1.2.0")).unwrap(),
-        decide(Some("v1.1.0"), &build("v1.2.0")).unwrap(),
-        decide(Some("v1.2.0"), &build("v1.2.0")).unwrap(),
-        decide(Some("v1.3.0"), &build("v1.2.0")).unwrap(),
-    ];
+    let stable = marker("release/stable.txt");
+    let decided = |current| decide(&stable, current, &build("v1.2.0")).unwrap();
+    let contents = [None, Some("v1.1.0"), Some("v1.3.0-alpha.0"), Some("v1.2.0"), Some("v1.3.0")];
+    let decisions = contents.map(decided);
     insta::assert_json_snapshot!(decisions, @r#"
     [
       {
@@ -146,6 +218,10 @@ fn json() {
       {
         "action": "move",
         "from": "v1.1.0"
+      },
+      {
+        "action": "repair",
+        "from": "v1.3.0-alpha.0"
       },
       {
         "action": "keep",
