@@ -8,7 +8,7 @@ use crate::{CveError, CveFolder, CveId, Problem, Readers, record::Written, resul
 
 /// Check records: form, CVSS vector, score, rating, embargo
 ///
-/// Problems are printed as file, line and what is wrong. Of a record under embargo they repeat nothing.
+/// Problems are printed as file, line and what is wrong. Of a record under embargo they repeat nothing. Exit code 9 when there are any.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
