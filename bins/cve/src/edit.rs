@@ -20,7 +20,9 @@ Examples:
   cve edit CVE-2026-1234
   cve edit CVE-2026-1234 --file - < record.yaml
   cve edit CVE-2026-1234 --embargo 2026-12-08
-  cve edit CVE-2026-1234 --lift-embargo")]
+  cve edit CVE-2026-1234 --lift-embargo
+
+Exit codes: 2 there is none, or it cannot be used; 3 nobody is here to edit")]
 pub(crate) struct EditArgs {
     /// Its id
     id: CveId,

@@ -20,7 +20,9 @@ use crate::{
 #[command(after_help = "\
 Examples:
   cve new CVE-2026-1234 --pr 4711 --linked 4712,4713
-  cve new CVE-2026-1234 --embargo 2026-12-01T17:00:00Z --file record.yaml")]
+  cve new CVE-2026-1234 --embargo 2026-12-01T17:00:00Z --file record.yaml
+
+Exit codes: 2 it cannot be used; 3 there is one already, or nobody is here to edit")]
 pub(crate) struct NewArgs {
     /// Its id: CVE-<year>-<number>
     id: CveId,

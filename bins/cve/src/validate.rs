@@ -8,12 +8,14 @@ use crate::{CveError, CveFolder, CveId, Problem, Readers, record::Written, resul
 
 /// Check records: form, CVSS vector, score, rating, embargo
 ///
-/// Problems are printed as file, line and what is wrong. Of a record under embargo they repeat nothing. Exit code 9 when there are any.
+/// Problems are printed as file, line and what is wrong. Of a record under embargo they repeat nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cve validate
-  cve validate CVE-2026-1234 --dir releases/release-1.40/release-notes/cve")]
+  cve validate CVE-2026-1234 --dir releases/release-1.40/release-notes/cve
+
+Exit codes: 2 there is none; 9 something is wrong")]
 pub(crate) struct ValidateArgs {
     /// The records; all of the folder by default
     ids: Vec<CveId>,

@@ -4,6 +4,7 @@
 mod check;
 mod github;
 mod help;
+mod tags;
 mod update;
 mod world;
 
