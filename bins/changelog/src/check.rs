@@ -44,7 +44,10 @@ impl Render for Report {
     fn human(&self, page: &mut Page) -> fmt::Result {
         for Checked { file, sections, problem, fixed } in &self.files {
             match problem {
-                None => writeln!(page, "{}: {sections} versions", file.display())?,
+                None => {
+                    let plural = if *sections == 1 { "" } else { "s" };
+                    writeln!(page, "{}: {sections} version{plural}", file.display())?;
+                }
                 Some(problem) if *fixed => writeln!(page, "{}: mended: {problem}", file.display())?,
                 Some(problem) => writeln!(page, "{}: {problem}", file.display())?,
             }
@@ -93,10 +96,14 @@ fn check(path: &Path, fix: bool) -> Result<Checked, Failure> {
         Err(error) => return Ok(problem(error.to_string())),
     };
     let sections = file.sections().count();
-    let mut tags: Vec<&str> = file.sections().map(|section| section.tag).collect();
-    tags.sort_unstable();
-    if let Some(pair) = tags.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Ok(Checked { sections, ..problem(format!("`{}` has two sections", pair[0])) });
+    if let Some((first, second)) = file.repeated() {
+        let lines = format!("lines {} and {}", first.line, second.line);
+        let what = if first.tag == second.tag {
+            format!("`{}` has two sections: {lines}", first.tag)
+        } else {
+            format!("`{}` and `{}` are two sections of one version: {lines}", first.tag, second.tag)
+        };
+        return Ok(Checked { sections, ..problem(what) });
     }
     let found = file.table_of_contents().map(str::trim);
     let expected = file.expected_table_of_contents();

@@ -3,6 +3,7 @@
 mod check;
 mod failure;
 mod section;
+mod tag;
 mod update;
 
 use cli_kit::{Command, Exit, Failure, Shell};
@@ -16,7 +17,8 @@ Examples:
   changelog section --tag v1.2.3 --titles              print the section and change nothing
   changelog check CHANGELOG                            tables of contents, repeated sections, the index
 
-Exit codes: 0 done, or nothing to do; 2 bad input; 3 refused; 5 a branch moved; 9 a check found something")]
+Exit codes: 0 done, or nothing to do; 2 bad input; 3 refused; 5 a branch moved; 6 no token; 7 GitHub does not answer;
+9 `check` found something")]
 pub struct ChangelogArgs {
     #[command(subcommand)]
     verb: Verb,

@@ -7,10 +7,12 @@ use cli_kit::{Exit, Failure, Page, Render, Shell};
 use git_repo::CommitId;
 use notes_gen::changelog::{Draft, MAX_CHANGELOG, Section};
 use notes_gen::{Document, Layout, Notes, RenderOptions, html_page, render, to_json};
-use notes_sources::{Ends, ListOptions, Wanted, ends, previous_tag, read_text, version_tags};
+use notes_sources::{Ends, ListOptions, VersionTag, Wanted, ends, previous_tag, read_text, version_tags};
 use release_notes::{DocumentArgs, InputArgs, Repository, Run, failure, now, write_file};
 use semver::Version;
 use serde::Serialize;
+
+use crate::tag;
 
 /// What a section is made of
 #[derive(Debug, Clone, clap::Args)]
@@ -70,8 +72,9 @@ impl ContentArgs {
         let tag = self.document.tag().ok_or_else(|| {
             Failure::new(Exit::Usage, "the version is not given").hint("name it with `--tag v1.30.0-rc.0`")
         })?;
-        let version = self.version(&tag)?;
+        let version = tag::version_of(&tag, &self.tag_prefix)?;
         self.document.check()?;
+        self.check_files()?;
         if let (Purpose::Write, Some(remote)) = (purpose, self.inputs.repo.remote()?) {
             let error = format!("`{remote}` is no place to write to: a commit in its mirror would be lost");
             return Err(Failure::new(Exit::Usage, error)
@@ -79,14 +82,29 @@ impl ContentArgs {
                 .hint("`changelog section` prints what would be written"));
         }
         let repository = self.inputs.open(shell).await?;
+        let tags = version_tags(&repository.git, &self.tag_prefix).map_err(failure::sources)?;
+        tag::check_spelling(&tag, &self.tag_prefix, &version, &tags)?;
         let branch = self.branch_of(&repository, &version)?;
-        let ends = self.ends(&repository, &tag, &version, &branch, purpose)?;
+        let before = previous_tag(&tags, &version).filter(|_| self.start_rev.is_none());
+        let ends = self.ends(&repository, before, tag::find(&tags, &tag, &self.tag_prefix), &branch, purpose)?;
+        if self.start_rev.is_none()
+            && let Some(doubt) = tag::doubt(&tag, &self.tag_prefix, &version, before)
+        {
+            shell.warn(doubt);
+        }
         let start = ends.start.as_ref().map(|start| start.name.clone()).unwrap_or_default();
         if let Some(path) = &self.draft {
             let section = self.reviewed(&tag, &start, path, shell).await?;
+            if let Some(path) = &self.json_file {
+                shell.warn(format!("`{}` is not written: a reviewed text has no notes", path.display()));
+            }
             return Ok(Made { section, records: None, repository, branch, notes: 0, start });
         }
         let run = self.inputs.run(shell, repository, ends, &ListOptions::default(), &[], now()?).await?;
+        if run.collected.notes.is_empty() {
+            let begin = if start.is_empty() { "the beginning of history" } else { &start };
+            shell.warn(format!("{tag} has no notes: there are none from {begin} to {}", run.ends.end.name));
+        }
         let document = self.document.document(&run, shell).await?;
         let section = self.compose(&document, &run)?;
         let (repository, records) = (run.repository, run.collected.notes);
@@ -105,11 +123,15 @@ impl ContentArgs {
         Ok(())
     }
 
-    fn version(&self, tag: &str) -> Result<Version, Failure> {
-        let bare = tag.strip_prefix(self.tag_prefix.as_str()).unwrap_or(tag);
-        Version::parse(bare.strip_prefix('v').unwrap_or(bare)).map_err(|error| {
-            Failure::new(Exit::Usage, format!("`{tag}` is no version: {error}")).hint("tags look like `v1.30.0-rc.1`")
-        })
+    fn check_files(&self) -> Result<(), Failure> {
+        let files = [("--html-file", &self.html_file), ("--json-file", &self.json_file)];
+        match files.into_iter().find(|(_, path)| path.as_ref().is_some_and(|path| path.as_os_str() == "-")) {
+            Some((flag, _)) => {
+                let error = format!("`{flag} -` cannot be: stdout carries the result of the command");
+                Err(Failure::new(Exit::Usage, error).hint("name a file"))
+            }
+            None => Ok(()),
+        }
     }
 
     fn branch_of(&self, repository: &Repository, version: &Version) -> Result<String, Failure> {
@@ -124,8 +146,8 @@ impl ContentArgs {
     fn ends(
         &self,
         repository: &Repository,
-        tag: &str,
-        version: &Version,
+        before: Option<&VersionTag>,
+        tagged: Option<&VersionTag>,
         branch: &str,
         purpose: Purpose,
     ) -> Result<Ends, Failure> {
@@ -134,16 +156,13 @@ impl ContentArgs {
             |name: &str, commit: CommitId| Wanted { revision: Some(name.to_owned()), commit: Some(commit.to_string()) };
         let start = match &self.start_rev {
             Some(revision) => Wanted::revision(revision),
-            None => {
-                let tags = version_tags(git, &self.tag_prefix).map_err(failure::sources)?;
-                previous_tag(&tags, version).map(|tag| named(&tag.name, tag.commit)).unwrap_or_default()
-            }
+            None => before.map(|tag| named(&tag.name, tag.commit)).unwrap_or_default(),
         };
         let of = |place: &str, name: &str| git.resolve(&format!("{place}/{name}")).ok();
         let local = of("refs/heads", branch).filter(|_| purpose == Purpose::Write);
-        let end = match (&self.end_rev, of("refs/tags", tag), local) {
+        let end = match (&self.end_rev, tagged, local) {
             (Some(revision), ..) => Wanted::revision(revision),
-            (None, Some(commit), _) => named(tag, commit),
+            (None, Some(tag), _) => named(&tag.name, tag.commit),
             (None, None, Some(commit)) => named(branch, commit),
             (None, None, None) => Wanted::revision(branch),
         };

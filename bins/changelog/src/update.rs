@@ -21,7 +21,9 @@ use crate::section::{ContentArgs, Purpose};
 #[command(after_help = "Examples:
   changelog update --tag v1.30.0-alpha.1 --downloads _output/release-tars --html-file notes.html
   changelog update --tag v1.30.0 --draft release-notes-draft.md
-  changelog update --tag v1.29.4 --plan                   what would be written")]
+  changelog update --tag v1.29.4 --plan                   what would be written
+
+Exit codes: 3 files in the work tree would be lost; 5 a branch moved meanwhile; 6 no token; 7 GitHub does not answer")]
 pub(crate) struct UpdateArgs {
     /// What the section is made of
     #[command(flatten)]

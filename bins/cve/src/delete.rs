@@ -13,7 +13,9 @@ use crate::{
 #[command(after_help = "\
 Examples:
   cve delete CVE-2026-1234
-  cve delete CVE-2026-1234 --yes")]
+  cve delete CVE-2026-1234 --yes
+
+Exit codes: 2 there is none; 3 nobody is here to confirm")]
 pub(crate) struct DeleteArgs {
     /// Its id
     id: CveId,

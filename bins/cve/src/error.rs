@@ -65,12 +65,20 @@ pub enum CveError {
         problems: Vec<Problem>,
     },
     /// Records of a folder cannot be used.
-    #[error("{count} of {files} records cannot be used")]
+    #[error("{count} of {} cannot be used", records(*files))]
     InvalidFolder {
         /// How many.
         count: usize,
         /// Of how many.
         files: usize,
+    },
+    /// An embargo was given that holds nothing back.
+    #[error("an embargo until {until} is over")]
+    EmbargoOver {
+        /// The id.
+        id: CveId,
+        /// The end that was given.
+        until: jiff::Timestamp,
     },
     /// Nobody is here to edit.
     #[error("nobody is here to edit the record")]
@@ -81,6 +89,11 @@ pub enum CveError {
         /// The id.
         id: CveId,
     },
+}
+
+/// How many, in words that fit.
+pub(crate) fn records(count: usize) -> String {
+    format!("{count} record{}", if count == 1 { "" } else { "s" })
 }
 
 impl From<CveError> for Failure {
@@ -94,6 +107,11 @@ impl From<CveError> for Failure {
                 let hint = format!("`cve new {id}` makes one; `--dir` names the folder");
                 Self::new(Exit::Usage, error).hint(hint)
             }
+            CveError::EmbargoOver { id, .. } => {
+                let hint = format!("name an instant to come; `cve edit {id} --lift-embargo` takes an embargo out");
+                Self::new(Exit::Usage, error).hint(hint)
+            }
+            CveError::InvalidFolder { .. } => Self::new(Exit::Difference, error),
             CveError::NoEditor => Self::new(Exit::Refused, error).hint("`--file FILE` or `--file -` gives the text"),
             CveError::NotConfirmed { .. } => Self::new(Exit::Refused, error).hint("`--yes` confirms"),
             CveError::Invalid { problems } if problems.iter().all(|problem| problem.is_of_content()) => {

@@ -31,7 +31,8 @@ Examples:
   cve validate
   cve list --output json
 
-Exit codes: 0 done; 2 a record cannot be used; 3 refused: it exists already, nobody is here to edit or to confirm")]
+Exit codes: 0 done; 2 a record is not there, or cannot be used; 3 refused: it exists already, nobody is here to edit or to confirm;
+9 `validate` found something")]
 pub struct CveArgs {
     #[command(subcommand)]
     verb: Verb,
@@ -43,6 +44,7 @@ pub struct CveArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
+    #[command(visible_aliases = ["write", "add"])]
     New(new::NewArgs),
     Edit(edit::EditArgs),
     Validate(validate::ValidateArgs),
@@ -56,8 +58,8 @@ impl Command for CveArgs {
         let folder = CveFolder::new(self.dir);
         let now = jiff::Timestamp::now();
         match self.verb {
-            Verb::New(args) => new::run(args, &folder, shell).await,
-            Verb::Edit(args) => edit::run(args, &folder, shell).await,
+            Verb::New(args) => new::run(args, &folder, now, shell).await,
+            Verb::Edit(args) => edit::run(args, &folder, now, shell).await,
             Verb::Validate(args) => validate::run(&args, &folder, now, shell),
             Verb::Show(args) => show::run(&args, &folder, now, shell),
             Verb::List(args) => list::run(&args, &folder, now, shell),

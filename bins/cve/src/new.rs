@@ -7,9 +7,9 @@ use notes_gen::{PullNumber, cve::CveRecord, maps::NoteMap};
 
 use crate::{
     CveError, CveFolder, CveId, Existing,
-    record::{Written, skeleton},
+    record::skeleton,
     results::{Outcome, RecordOutcome},
-    write::{self, TextArgs},
+    write::{self, Embargo, Rules, TextArgs},
 };
 
 /// Write a new record, in an editor or from a file
@@ -20,7 +20,9 @@ use crate::{
 #[command(after_help = "\
 Examples:
   cve new CVE-2026-1234 --pr 4711 --linked 4712,4713
-  cve new CVE-2026-1234 --embargo 2026-12-01T17:00:00Z --file record.yaml")]
+  cve new CVE-2026-1234 --embargo 2026-12-01T17:00:00Z --file record.yaml
+
+Exit codes: 2 it cannot be used; 3 there is one already, or nobody is here to edit")]
 pub(crate) struct NewArgs {
     /// Its id: CVE-<year>-<number>
     id: CveId,
@@ -33,7 +35,7 @@ pub(crate) struct NewArgs {
     #[arg(long, value_name = "NUMBER", value_delimiter = ',')]
     linked: Vec<PullNumber>,
 
-    /// Until when nothing of it may be shown: a date, or an instant
+    /// Until when nothing of it may be shown: a date, or an instant, to come
     #[arg(long, value_name = "INSTANT", value_parser = write::embargo)]
     embargo: Option<Timestamp>,
 
@@ -41,20 +43,22 @@ pub(crate) struct NewArgs {
     text: TextArgs,
 }
 
-pub(crate) async fn run(args: NewArgs, folder: &CveFolder, shell: &mut Shell) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: NewArgs, folder: &CveFolder, now: Timestamp, shell: &mut Shell) -> Result<Exit, Failure> {
     let id = args.id;
     if folder.read(&id)?.is_some() {
         return Err(CveError::Exists { id }.into());
     }
+    let flag = Embargo::of_flag(&id, args.embargo, now)?;
+    // In an editor the flag is part of the text that somebody begins with, and may change there.
+    let embargo = match &args.text.file {
+        Some(_) => flag.unwrap_or(Embargo::Stays(None)),
+        None => Embargo::Stays(args.embargo),
+    };
+    let rules = Rules { args: &args.text, embargo, now };
     let (text, written) = match &args.text.file {
         Some(path) => {
-            let mut text = write::given(path, shell).await?;
-            if args.embargo.is_some() {
-                let parsed = Written::parse(&id, &text).map_err(|problems| CveError::Invalid { problems })?;
-                text = parsed.with_embargo(args.embargo);
-            }
-            let written = write::accept(&id, &text, &args.text).map_err(|problems| CveError::Invalid { problems })?;
-            (text, written)
+            let text = write::given(path, shell).await?;
+            write::accept(&id, &text, rules, shell).map_err(|problems| CveError::Invalid { problems })?
         }
         None => {
             let mut map = args.pr.map_or_else(NoteMap::default, NoteMap::new);
@@ -62,7 +66,7 @@ pub(crate) async fn run(args: NewArgs, folder: &CveFolder, shell: &mut Shell) ->
             record.linked_pulls = args.linked;
             record.embargo = args.embargo;
             map.cve = Some(record);
-            match write::edited(&id, &skeleton(&id, map), &args.text, shell).await? {
+            match write::edited(&id, &skeleton(&id, map), rules, shell).await? {
                 Some(found) => found,
                 None => {
                     shell.note("cancelled; nothing was written");

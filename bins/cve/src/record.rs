@@ -99,14 +99,45 @@ impl Written {
         self.map.embargoed_until().filter(|end| now < *end)
     }
 
-    /// The text with another end of its embargo. Comments are lost.
-    pub(crate) fn with_embargo(&self, embargo: Option<Timestamp>) -> String {
+    /// The line of its embargo, from 1.
+    pub(crate) fn embargo_line(&self) -> usize {
+        let record = self.record();
+        if record.embargo.is_some() { record.line_of(CveField::Embargo) } else { 1 }
+    }
+
+    /// Its text with another end of its embargo. Where the embargo is a line of its own every other line stays, comments too;
+    /// otherwise the text is made anew.
+    pub(crate) fn with_embargo(&self, text: &str, embargo: Option<Timestamp>) -> String {
         let mut map = self.map.clone();
         map.embargo = None;
         if let Some(record) = &mut map.cve {
             record.embargo = embargo;
         }
-        render_map(&map, None)
+        let anew = render_map(&map, None);
+        let edited = self.with_embargo_line(text, embargo);
+        let file = MapFile::parse(String::new(), &edited);
+        let is_it = file.is_ok_and(|file| file.maps().len() == 1 && render_map(&file.maps()[0], None) == anew);
+        if is_it { edited } else { anew }
+    }
+
+    fn with_embargo_line(&self, text: &str, embargo: Option<Timestamp>) -> String {
+        let record = self.record();
+        let old = record.embargo.map(|_| record.line_of(CveField::Embargo));
+        let id = record.line_of(CveField::Id);
+        let mut edited = String::with_capacity(text.len() + 64);
+        for (line, number) in text.split_inclusive('\n').zip(1..) {
+            if let (true, Some(end)) = (number == old.unwrap_or(id), embargo) {
+                let indent = &line[..line.len() - line.trim_start().len()];
+                let newline = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
+                edited.push_str(&format!("{indent}embargo: {end}{newline}"));
+            }
+            // One at the beginning of a line is the map's.
+            let is_old = old == Some(number) || (self.map.embargo.is_some() && line.starts_with("embargo:"));
+            if !is_old {
+                edited.push_str(line);
+            }
+        }
+        edited
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use notes_gen::cve::Cve;
 use serde::Serialize;
 
-use crate::record::Problem;
+use crate::{error::records, record::Problem};
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -68,7 +68,8 @@ impl Render for Validation {
             writeln!(page, "{problem}")?;
         }
         if self.problems.is_empty() {
-            writeln!(page, "{} records are fit for publication", self.files)?;
+            let verb = if self.files == 1 { "is" } else { "are" };
+            writeln!(page, "{} {verb} fit for publication", records(self.files))?;
         }
         Ok(())
     }

@@ -13,7 +13,9 @@ use crate::{CveError, CveFolder, CveId, Problem, Readers, record::Written, resul
 #[command(after_help = "\
 Examples:
   cve validate
-  cve validate CVE-2026-1234 --dir releases/release-1.40/release-notes/cve")]
+  cve validate CVE-2026-1234 --dir releases/release-1.40/release-notes/cve
+
+Exit codes: 2 there is none; 9 something is wrong")]
 pub(crate) struct ValidateArgs {
     /// The records; all of the folder by default
     ids: Vec<CveId>,

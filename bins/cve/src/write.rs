@@ -31,6 +31,37 @@ pub(crate) fn embargo(text: &str) -> Result<Timestamp, String> {
     parse_embargo(text).ok_or_else(|| "expected a date or an instant such as 2026-12-01T17:00:00Z".to_owned())
 }
 
+/// What becomes of the embargo when somebody gives a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Embargo {
+    /// The text says it; one that says nothing leaves what was there, since nobody lifts an embargo by leaving a line out.
+    Stays(Option<Timestamp>),
+    /// The text must say it: there is one, but what it says cannot be read.
+    Unreadable,
+    /// A flag sets it.
+    Set(Timestamp),
+    /// A flag takes it out.
+    Lifted,
+}
+
+impl Embargo {
+    /// What a flag says; nothing without one.
+    pub(crate) fn of_flag(id: &CveId, flag: Option<Timestamp>, now: Timestamp) -> Result<Option<Self>, CveError> {
+        match flag {
+            Some(until) if until <= now => Err(CveError::EmbargoOver { id: id.clone(), until }),
+            flag => Ok(flag.map(Self::Set)),
+        }
+    }
+}
+
+/// How a text is taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) args: &'a TextArgs,
+    pub(crate) embargo: Embargo,
+    pub(crate) now: Timestamp,
+}
+
 /// The text of `--file`.
 pub(crate) async fn given(path: &PathBuf, shell: &Shell) -> Result<String, Failure> {
     if path.as_os_str() == "-" {
@@ -44,7 +75,7 @@ pub(crate) async fn given(path: &PathBuf, shell: &Shell) -> Result<String, Failu
 pub(crate) async fn edited(
     id: &CveId,
     start: &str,
-    args: &TextArgs,
+    rules: Rules<'_>,
     shell: &Shell,
 ) -> Result<Option<(String, Written)>, Failure> {
     if !shell.is_interactive() {
@@ -54,8 +85,8 @@ pub(crate) async fn edited(
     loop {
         // A second look at a text that was refused may leave it as it is, and so gives up.
         let Edited::Text(edited) = shell.edit(&text, ".yaml").await? else { return Ok(None) };
-        match accept(id, &edited, args) {
-            Ok(written) => return Ok(Some((edited, written))),
+        match accept(id, &edited, rules, shell) {
+            Ok(accepted) => return Ok(Some(accepted)),
             Err(problems) => {
                 for problem in &problems {
                     shell.warn(problem);
@@ -69,10 +100,50 @@ pub(crate) async fn edited(
     }
 }
 
-/// A text that can be kept.
-pub(crate) fn accept(id: &CveId, text: &str, args: &TextArgs) -> Result<Written, Vec<Problem>> {
-    let written = Written::parse(id, text)?;
-    if written.problems.is_empty() || args.incomplete { Ok(written) } else { Err(written.problems) }
+/// A text that can be kept, with its embargo as the rules say.
+pub(crate) fn accept(
+    id: &CveId,
+    text: &str,
+    rules: Rules<'_>,
+    shell: &Shell,
+) -> Result<(String, Written), Vec<Problem>> {
+    let mut written = Written::parse(id, text)?;
+    let mut text = text.to_owned();
+    let said = written.map.embargoed_until();
+    let problem = |line, problem: &str| Err(vec![Problem::form(id.file_name(), line, problem)]);
+    let wanted = match (rules.embargo, said) {
+        (Embargo::Set(until), _) => Some(until),
+        (Embargo::Lifted, _) => None,
+        // A year that is mistyped would publish the record. One that ended meanwhile may stay where it is.
+        (Embargo::Stays(_) | Embargo::Unreadable, Some(until))
+            if until <= rules.now && !matches!(rules.embargo, Embargo::Stays(Some(before)) if before == until) =>
+        {
+            return problem(
+                written.embargo_line(),
+                "`embargo` is over: write an instant to come, or take the line out",
+            );
+        }
+        (Embargo::Unreadable, None) => {
+            let advice = "the present file cannot be read, but speaks of an embargo: write `embargo` into this text too, \
+                          or give `--embargo` or `--lift-embargo`";
+            return problem(1, advice);
+        }
+        (Embargo::Stays(before), None) => before.filter(|until| rules.now < *until),
+        (_, said) => said,
+    };
+    if wanted != said {
+        text = written.with_embargo(&text, wanted);
+        written = Written::parse(id, &text)?;
+    }
+    if !written.problems.is_empty() && !rules.args.incomplete {
+        return Err(written.problems);
+    }
+    if let (Embargo::Stays(_), None, Some(until)) = (rules.embargo, said, wanted) {
+        shell.warn(format!(
+            "the text names no embargo, so the one until {until} stays; `cve edit {id} --lift-embargo` takes it out"
+        ));
+    }
+    Ok((text, written))
 }
 
 /// Writes the text and tells of it.

@@ -8,7 +8,7 @@ use crate::world::{Project, write};
 fn found_and_mended() {
     let project = Project::new();
     let at = |name: &str| project.git.path().join("CHANGELOG").join(name);
-    assert_eq!(project.run(&["check", "CHANGELOG"]).exits(0).out, "CHANGELOG/CHANGELOG-1.0.md: 1 versions\n");
+    assert_eq!(project.run(&["check", "CHANGELOG"]).exits(0).out, "CHANGELOG/CHANGELOG-1.0.md: 1 version\n");
     let good = fs::read_to_string(at("CHANGELOG-1.0.md")).unwrap();
     let wrong = good.replace("(#v100)", "(#v999)");
     write(&at("CHANGELOG-1.1.md"), &wrong);
@@ -20,7 +20,11 @@ fn found_and_mended() {
         "{}",
         found.out
     );
-    assert!(found.out.contains("CHANGELOG/CHANGELOG-1.2.md: `v1.2.0` has two sections\n"), "{}", found.out);
+    assert!(
+        found.out.contains("CHANGELOG/CHANGELOG-1.2.md: `v1.2.0` has two sections: lines 1 and 5\n"),
+        "{}",
+        found.out
+    );
     assert_eq!(fs::read_to_string(at("CHANGELOG-1.1.md")).unwrap(), wrong, "a check changes nothing");
 
     let fixed = project.run(&["check", "CHANGELOG", "--fix"]).exits(9);

@@ -3,6 +3,8 @@
 
 mod check;
 mod github;
+mod help;
+mod tags;
 mod update;
 mod world;
 

@@ -120,3 +120,31 @@ fn deleting_asks() {
     let Some((code, seen)) = desk.run("delete CVE-2026-1234", "y\n") else { return };
     assert_eq!((code, desk.record()), (0, None), "{seen}");
 }
+
+#[test]
+fn an_embargo_outlives_the_editor() {
+    // The flag was typed: a text without it is not without it.
+    let desk = Desk::new("cat record.yaml > \"$1\"");
+    let Some((code, seen)) = desk.run("new CVE-2026-1234 --embargo 2999-01-01", "") else { return };
+    assert_eq!(code, 0, "{seen}");
+    let held = RECORD.replace("    id: ", "    embargo: 2999-01-01T00:00:00Z\n    id: ");
+    assert_eq!(desk.record().as_deref(), Some(held.as_str()), "{seen}");
+    assert!(seen.contains("the text names no embargo, so the one until 2999-01-01T00:00:00Z stays"), "{seen}");
+    let mode = || fs::metadata(desk.path("cve/CVE-2026-1234.yaml")).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
+    // Nor does it end in `edit`.
+    let Some((code, seen)) = desk.run("edit CVE-2026-1234", "") else { return };
+    assert_eq!((code, desk.record().as_deref(), mode()), (0, Some(held.as_str()), 0o600), "{seen}");
+
+    // A year that is mistyped is refused, and may be put right.
+    let lines = "if grep -q 2001 \"$1\"; then sed -i 's/2001/2999/' \"$1\"; \
+                 else sed 's/    id/    embargo: 2001-01-01\\n    id/' record.yaml > \"$1\"; fi";
+    let desk = Desk::new(lines);
+    let Some((code, seen)) = desk.run("new CVE-2026-1234", "y\n") else { return };
+    assert_eq!(code, 0, "{seen}");
+    assert!(seen.contains("CVE-2026-1234.yaml:4: `embargo` is over: "), "{seen}");
+    assert!(desk.record().unwrap().contains("    embargo: 2999-01-01\n"));
+    let desk = Desk::new(lines);
+    let Some((code, seen)) = desk.run("new CVE-2026-1234", "n\n") else { return };
+    assert_eq!((code, desk.record()), (2, None), "{seen}");
+}

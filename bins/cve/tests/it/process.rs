@@ -57,7 +57,7 @@ fn files_under_embargo_are_their_owners() {
 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let output = run(&["validate"], home.path(), "");
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(9));
     assert!(all(&output).starts_with("CVE-2026-1234.yaml:1: others can read this file"), "{}", all(&output));
 
     let output = run(&["edit", "CVE-2026-1234", "--lift-embargo"], home.path(), "");
@@ -65,10 +65,94 @@ fn files_under_embargo_are_their_owners() {
     assert_eq!(mode(&path), 0o644);
     assert!(!fs::read_to_string(&path).unwrap().contains("embargo"));
     // An embargo that is over hides nothing, but the file stays its owner's until somebody takes the embargo out.
-    let output = run(&["edit", "CVE-2026-1234", "--embargo", "2001-01-01"], home.path(), "");
+    let over = RECORD.replace("    score", "    embargo: 2001-01-01\n    score");
+    fs::write(&path, &over).unwrap();
+    let better = over.replace("Node proxy", "The node proxy");
+    let output = run(&["edit", "CVE-2026-1234", "--file", "-"], home.path(), &better);
     assert_eq!(output.status.code(), Some(0), "{}", all(&output));
+    assert_eq!((mode(&path), fs::read_to_string(&path).unwrap()), (0o600, better));
+    assert!(all(&run(&["show", "CVE-2026-1234"], home.path(), "")).starts_with("CVE-2026-1234: The node proxy"));
+}
+
+#[test]
+fn an_embargo_is_not_lifted_by_leaving_it_out() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("cve/CVE-2026-1234.yaml");
+    let text = || fs::read_to_string(&path).unwrap();
+    let text_of = |embargo: &str| RECORD.replace("    id: ", &format!("    embargo: {embargo}\n    id: "));
+    let commented = format!("# Ask someone first.\n{RECORD}");
+    let output = run(&["new", "CVE-2026-1234", "--file", "-", "--embargo", "2999-01-01"], home.path(), &commented);
+    assert_eq!(output.status.code(), Some(0), "{}", all(&output));
+    let first = format!("# Ask someone first.\n{}", text_of("2999-01-01T00:00:00Z"));
+    assert_eq!(text(), first, "a line more, and the comment");
+
+    // The same file again: nothing is lost.
+    let output = run(&["edit", "CVE-2026-1234", "--file", "-"], home.path(), &commented);
+    assert_eq!((output.status.code(), mode(&path), text()), (Some(0), 0o600, first), "{}", all(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("unchanged "), "{}", all(&output));
+
+    let better = RECORD.replace("Node proxy", "The node proxy");
+    let output = run(&["edit", "CVE-2026-1234", "--file", "-"], home.path(), &better);
+    let told = all(&output);
+    assert!(told.starts_with("changed CVE-2026-1234, under embargo until 2999-01-01T00:00:00Z\n"), "{told}");
+    let warning = "warning: the text names no embargo, so the one until 2999-01-01T00:00:00Z stays; \
+                   `cve edit CVE-2026-1234 --lift-embargo` takes it out\n";
+    assert!(told.ends_with(warning), "{told}");
     assert_eq!(mode(&path), 0o600);
-    assert!(all(&run(&["show", "CVE-2026-1234"], home.path(), "")).starts_with("CVE-2026-1234: Node proxy"));
+    assert!(text().contains("    embargo: 2999-01-01T00:00:00Z\n    id: ") && text().contains("The node proxy"));
+
+    // What the text says of it is taken, and what a flag says before that.
+    run(&["edit", "CVE-2026-1234", "--file", "-"], home.path(), &text_of("2888-01-01"));
+    assert_eq!((mode(&path), text()), (0o600, text_of("2888-01-01")));
+    run(&["edit", "CVE-2026-1234", "--file", "-", "--embargo", "2777-01-01"], home.path(), &text_of("2888-01-01"));
+    assert_eq!((mode(&path), text()), (0o600, text_of("2777-01-01T00:00:00Z")));
+
+    // A present file that cannot be read may be under embargo.
+    let broken = text_of("2999-01-01").replace("    title", "   title");
+    fs::write(&path, &broken).unwrap();
+    let output = run(&["edit", "CVE-2026-1234", "--file", "-"], home.path(), RECORD);
+    assert_eq!((output.status.code(), text()), (Some(2), broken), "{}", all(&output));
+    assert!(all(&output).contains("the present file cannot be read, but speaks of an embargo"), "{}", all(&output));
+    let output = run(&["edit", "CVE-2026-1234", "--file", "-", "--lift-embargo"], home.path(), &text_of("2999-01-01"));
+    assert_eq!((output.status.code(), mode(&path), text().as_str()), (Some(0), 0o644, RECORD), "{}", all(&output));
+}
+
+#[test]
+fn an_embargo_that_is_over_is_none_to_give() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("cve/CVE-2026-1234.yaml");
+    let over = RECORD.replace("    id: ", "    embargo: 2001-01-01\n    id: ");
+    let by_flag = "error: an embargo until 2001-01-01T00:00:00Z is over\n\
+                   hint: name an instant to come; `cve edit CVE-2026-1234 --lift-embargo` takes an embargo out\n";
+    let by_text = "error: CVE-2026-1234.yaml:4: `embargo` is over: write an instant to come, or take the line out\n";
+    let flag = ["--embargo", "2001-01-01"];
+    let refused = |verb: &str, args: &[&str], input: &str, expected: &str| {
+        let line = [&[verb, "CVE-2026-1234"], args].concat();
+        let output = run(&line, home.path(), input);
+        assert_eq!((output.status.code(), all(&output).as_str()), (Some(2), expected), "{line:?}");
+    };
+    refused("new", &[&flag[..], &["--file", "-"]].concat(), RECORD, by_flag);
+    refused("new", &["--file", "-"], &over, by_text);
+    assert!(!path.exists());
+    run(&["new", "CVE-2026-1234", "--file", "-", "--embargo", "2999-01-01"], home.path(), RECORD);
+    let before = fs::read_to_string(&path).unwrap();
+    refused("edit", &flag, "", by_flag);
+    refused("edit", &["--file", "-"], &over, by_text);
+    refused("edit", &["--file", "-", "--incomplete"], &over, by_text);
+    assert_eq!((mode(&path), fs::read_to_string(&path).unwrap()), (0o600, before));
+}
+
+#[test]
+fn other_words() {
+    let home = tempfile::tempdir().unwrap();
+    for (word, id) in [("write", "CVE-2026-1234"), ("add", "CVE-2026-2")] {
+        let output = run(&[word, id, "--file", "-"], home.path(), &RECORD.replace("CVE-2026-1234", id));
+        assert_eq!(all(&output), format!("created {id}\n"));
+    }
+    let help = all(&run(&["--help"], home.path(), ""));
+    assert!(help.contains("[aliases: write, add]"), "{help}");
+    assert_eq!(all(&run(&["validate"], home.path(), "")), "2 records are fit for publication\n");
+    assert_eq!(all(&run(&["validate", "CVE-2026-2"], home.path(), "")), "1 record is fit for publication\n");
 }
 
 #[test]

@@ -1,9 +1,10 @@
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use semver::Version;
 
 use super::ChangelogError;
-use super::line::version_of;
+use super::line::{identity_of, version_of};
 use super::outline::{Outline, line_number};
 use super::toc::{BEGIN_MARKER, END_MARKER, toc_of};
 
@@ -76,9 +77,23 @@ impl ChangelogFile {
         self.sections.iter().map(|place| self.at(place))
     }
 
-    /// The section of a tag; the first, if there are several.
+    /// The section of a tag's version, `v1.2.3` and `1.2.3` being one; the first, if there are several.
     pub fn section(&self, tag: &str) -> Option<FileSection<'_>> {
-        self.sections().find(|section| section.tag == tag)
+        self.place_of(tag).map(|place| self.at(place))
+    }
+
+    /// The first two sections of one version, if there are such: both have the same tag, or the same version spelled in two ways.
+    pub fn repeated(&self) -> Option<(FileSection<'_>, FileSection<'_>)> {
+        let mut seen = BTreeMap::new();
+        self.sections.iter().find_map(|place| {
+            let first = seen.insert(identity_of(&place.tag)?, place)?;
+            Some((self.at(first), self.at(place)))
+        })
+    }
+
+    fn place_of(&self, tag: &str) -> Option<&Place> {
+        let wanted = identity_of(tag)?;
+        self.sections.iter().find(|place| identity_of(&place.tag).as_ref() == Some(&wanted))
     }
 
     /// What stands between the markers.
@@ -117,8 +132,7 @@ impl ChangelogFile {
                 let kept = self.text.trim_end();
                 let breaks = self.text[kept.len()..].matches('\n').count();
                 let missing = if kept.is_empty() { 0 } else { usize::saturating_sub(wanted, breaks) };
-                let end = if breaks > 0 { "\n" } else { "" };
-                format!("{}{}{section}{end}", self.text, "\n".repeat(missing))
+                format!("{}{}{section}\n", self.text, "\n".repeat(missing))
             }
         };
         Self::parse(text)
@@ -126,7 +140,7 @@ impl ChangelogFile {
 
     /// The file with another text in place of a section that it has; the blank lines below it stay.
     pub(super) fn replace(self, tag: &str, section: &str) -> Result<Self, ChangelogError> {
-        let Some(place) = self.sections.iter().find(|place| place.tag == tag) else { return Ok(self) };
+        let Some(place) = self.place_of(tag) else { return Ok(self) };
         let old = self.text[place.range.clone()].trim_end().len();
         let (start, end) = (place.range.start, place.range.start + old);
         let text = format!("{}{section}{}", &self.text[..start], &self.text[end..]);

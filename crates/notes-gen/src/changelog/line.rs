@@ -56,6 +56,12 @@ pub(super) fn version_of(tag: &str) -> Option<Version> {
     Version::parse(bare.strip_prefix('v').unwrap_or(bare)).ok()
 }
 
+/// What two sections may not share: component and version, however the tag is spelled; `v1.2.3` and `1.2.3` are one.
+pub(super) fn identity_of(tag: &str) -> Option<(&str, Version)> {
+    let component = tag.rsplit_once('/').map_or("", |(component, _)| component);
+    Some((component, version_of(tag)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

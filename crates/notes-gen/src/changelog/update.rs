@@ -1,3 +1,4 @@
+use super::line::identity_of;
 use super::{ChangelogError, ChangelogFile, Section};
 
 /// A changelog file's new text, and what was done to it.
@@ -60,7 +61,8 @@ pub enum WhenDifferent<'a> {
 }
 
 /// Puts a section into a file. Written again, the same section changes nothing; a section for the same tag that somebody edited stays
-/// as it is, see [`update_with`].
+/// as it is, see [`update_with`]. A tag spelled otherwise, `1.2.3` for `v1.2.3`, is the same. A file that begins here, and one that gets
+/// a section at its end, ends with a newline.
 ///
 /// The newest version stands first: a section goes above the first one of a lower version, so that the pre-releases stay below
 /// their release, and a version published late finds its place. Without a `current` text the file begins here.
@@ -76,7 +78,8 @@ pub fn update_with(
 ) -> Result<ChangelogUpdate, ChangelogError> {
     let (tag, markdown) = (section.tag(), section.markdown());
     let file = ChangelogFile::parse(current.unwrap_or_default())?;
-    let mut same = file.sections().filter(|it| it.tag == tag);
+    let wanted = identity_of(tag);
+    let mut same = file.sections().filter(|it| identity_of(it.tag) == wanted);
     let existing = same.next();
     if let (Some(first), Some(second)) = (existing, same.next()) {
         return Err(ChangelogError::RepeatedSection { tag: tag.to_owned(), first: first.line, second: second.line });
