@@ -1,6 +1,7 @@
 //! Which commits the notes are about.
 
 use cli_kit::{Exit, Failure, env};
+use notes_gen::Lines;
 use notes_sources::{Discover, Ends, FirstCommit, ListOptions, Names, Wanted, discover, ends};
 
 use crate::{failure, repo::Repository};
@@ -38,6 +39,9 @@ pub struct RangeArgs {
     /// Leave out the first commit after the start
     #[arg(long, short = 's', help_heading = "Range")]
     skip_first_commit: bool,
+    /// Walk along first parents alone: what a merge without a number brought in, as when a branch is brought up to date, is left out
+    #[arg(long, help_heading = "Range")]
+    first_parent: bool,
     /// Only commits that change something in this folder or file; may be repeated
     #[arg(long = "path", value_name = "PATH", help_heading = "Range")]
     paths: Vec<String>,
@@ -118,6 +122,7 @@ impl RangeArgs {
         let mut options = ListOptions::default();
         let skipped = self.skip_first_commit || env::process("SKIP_FIRST_COMMIT").is_some();
         options.first_commit = if skipped { FirstCommit::Skipped } else { FirstCommit::Kept };
+        options.lines = if self.first_parent { Lines::FirstParent } else { Lines::Followed };
         options.paths.clone_from(&self.paths);
         options
     }

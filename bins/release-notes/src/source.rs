@@ -218,6 +218,8 @@ pub struct Run {
     pub collected: Collected,
     /// Pull requests that could not be had, with what went wrong.
     pub incomplete: BTreeMap<PullNumber, String>,
+    /// What commits inside of pull requests name, and nobody could tell whose it is.
+    pub unproved: BTreeSet<PullNumber>,
     /// What was asked of GitHub.
     pub usage: Option<Usage>,
 }
@@ -283,18 +285,20 @@ impl InputArgs {
         let mut rules = self.rules.collect(profile.clone(), more_maps, now)?;
         rules.repository = repository.page();
         let listing = list_range(&repository.git, &ends, options).await.map_err(failure::sources)?;
-        let (collected, incomplete, usage) = if let Some((repo, _)) = asked {
+        let (collected, incomplete, unproved, usage) = if let Some((repo, _)) = asked {
             let client = self.github.client(shell).await?;
             let when = if self.allow_partial { WhenIncomplete::GoOn } else { WhenIncomplete::Fail };
             let source = GithubSource::new(client.clone(), repo, when);
             let collected = collect(&listing, &ends, &source, &rules).await.map_err(failure::collect_github)?;
-            (collected, source.incomplete(), Some(client.usage()))
+            (collected, source.incomplete(), source.unrecorded(), Some(client.usage()))
         } else {
             let source = titles(&listing, rules.repository.as_ref());
             let collected = collect(&listing, &ends, &source, &rules).await.map_err(failure::collect_titles)?;
-            (collected, BTreeMap::new(), None)
+            let unproved = collected.accounting.named();
+            (collected, BTreeMap::new(), unproved, None)
         };
-        let run = Run { repository, ends, profile, strict: self.rules.strict(), collected, incomplete, usage };
+        let run =
+            Run { repository, ends, profile, strict: self.rules.strict(), collected, incomplete, unproved, usage };
         run.tell(shell);
         Ok(run)
     }
@@ -329,6 +333,14 @@ impl Run {
         let missing = self.collected.accounting.missing();
         if !missing.is_empty() {
             shell.warn(format!("GitHub knows no pull request {}", numbers(&missing)));
+        }
+        if !self.unproved.is_empty() {
+            let numbers = numbers(&self.unproved);
+            let who =
+                if self.usage.is_some() { "the recording does not hold them" } else { "titles alone do not tell" };
+            shell.note(format!(
+                "{numbers}: named by commits inside of pull requests, and left out, as they may be of forks; {who}"
+            ));
         }
         if !self.incomplete.is_empty() {
             let numbers = numbers(&self.incomplete.keys().copied().collect());

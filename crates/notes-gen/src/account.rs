@@ -16,6 +16,10 @@ pub enum Exclusion {
     InsidePull {
         /// That pull request.
         pull: PullNumber,
+        /// Another one, which the message names. As far as the source knows, this commit did not merge it: it may be of a fork, or
+        /// picked from elsewhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<PullNumber>,
     },
     /// A merge without a number; the line it brought in was followed.
     BranchSync,
@@ -88,7 +92,7 @@ pub enum Exclusion {
 impl From<Outside> for Exclusion {
     fn from(outside: Outside) -> Self {
         match outside {
-            Outside::InsidePull { pull } => Self::InsidePull { pull },
+            Outside::InsidePull { pull } => Self::InsidePull { pull, named: None },
             Outside::BranchSync => Self::BranchSync,
             Outside::NoPullNumber => Self::NoPullNumber,
             Outside::Untouched => Self::Untouched,
@@ -103,7 +107,7 @@ impl Exclusion {
     /// The pull request of the commit, if it is known.
     pub fn pull(&self) -> Option<PullNumber> {
         match self {
-            Self::InsidePull { pull }
+            Self::InsidePull { pull, .. }
             | Self::OtherPaths { pull }
             | Self::OtherLabels { pull }
             | Self::PullMissing { pull }
@@ -199,6 +203,16 @@ impl Accounting {
             _ => None,
         };
         self.entries.iter().filter_map(missing).collect()
+    }
+
+    /// What commits inside of pull requests name, and is no pull request of the range as far as the source knows, ascending.
+    pub fn named(&self) -> BTreeSet<PullNumber> {
+        let named = |entry: &Entry| match entry.fate {
+            Fate::Excluded(Exclusion::InsidePull { named, .. }) => named,
+            _ => None,
+        };
+        let pulls = self.pulls();
+        self.entries.iter().filter_map(named).filter(|named| !pulls.contains(named)).collect()
     }
 
     /// All pull requests of the range, whether or not they gave notes, and the originals of cherry-picks that did.

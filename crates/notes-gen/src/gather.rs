@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::block::read_body;
 use crate::fallback::Found;
+use crate::inner::InnerPulls;
 use crate::message::{origins_of, reverted_pulls};
 use crate::pull::page;
 use crate::{
@@ -93,7 +94,9 @@ pub enum GatherError<E: std::error::Error + 'static> {
 /// Fetches the pull requests of a selection and makes their notes.
 ///
 /// The source is asked at most three times: for the pull requests of commits that name none, for the pull requests themselves, and
-/// for the originals of cherry-picks that carry no note of their own or were opened by a robot. The result depends only on the
+/// for the originals of cherry-picks that carry no note of their own or were opened by a robot; and twice more if a commit names a
+/// number that is none of a pull request. What a commit inside of a pull request names is asked for too, and counts if the source says
+/// that this commit merged it. The result depends only on the
 /// answers, not on their order or timing. When two commits give the note of the same pull request, the newer commit is named in it.
 pub async fn gather<S: PullSource>(
     selection: &Selection,
@@ -102,7 +105,10 @@ pub async fn gather<S: PullSource>(
 ) -> Result<Gathered, GatherError<S::Error>> {
     let picks = all_picks(selection, source, options).await?;
     let wanted = picks.iter().map(|pick| pick.pull).collect();
-    let mut pulls = fetch(source, wanted).await?;
+    let mut pulls = fetch_with_inner(source, &wanted, selection).await?;
+    let picks = corrected(picks, source, &mut pulls).await?;
+    let inner = InnerPulls::new(selection, &pulls);
+    let picks = inner.with(picks, selection);
     let read: Vec<Reading> = picks.iter().map(|pick| Reading::new(pick, pulls.get(&pick.pull), options)).collect();
     let originals = picks
         .iter()
@@ -116,7 +122,7 @@ pub async fn gather<S: PullSource>(
     let reverts = RevertTable::new(&picks, &pulls);
     let mut gathered = Gathered::default();
     let mut fates: HashMap<CommitId, Fate> =
-        selection.outside.iter().map(|(id, why)| (id.clone(), Fate::Excluded(why.clone().into()))).collect();
+        selection.outside.iter().map(|(id, why)| (id.clone(), Fate::Excluded(inner.exclusion(id, why)))).collect();
     let mut taken_back: HashMap<CommitId, PullNumber> = HashMap::new();
     for (pick, read) in picks.iter().zip(read) {
         if let Some(by) = reverts.reverted_by.get(&pick.pull) {
@@ -182,6 +188,48 @@ async fn fetch<S: PullSource>(
     let Some(&first) = numbers.first() else { return Ok(BTreeMap::new()) };
     let count = numbers.len();
     source.pulls(&numbers).await.map_err(|source| GatherError::Source { count, first, source })
+}
+
+/// As [`fetch`], with what commits inside of pull requests name.
+async fn fetch_with_inner<S: PullSource>(
+    source: &S,
+    wanted: &BTreeSet<PullNumber>,
+    selection: &Selection,
+) -> Result<BTreeMap<PullNumber, PullRequest>, GatherError<S::Error>> {
+    let inner: BTreeSet<PullNumber> = selection.inner.iter().map(|inner| inner.pick.pull).collect();
+    let inner: Vec<PullNumber> = inner.difference(wanted).copied().collect();
+    let numbers: Vec<PullNumber> = wanted.iter().copied().collect();
+    let Some(&first) = numbers.first().into_iter().chain(inner.first()).min() else { return Ok(BTreeMap::new()) };
+    let count = numbers.len() + inner.len();
+    source.pulls_and_inner(&numbers, &inner).await.map_err(|source| GatherError::Source { count, first, source })
+}
+
+/// The picks, with the pull requests that the source knows for those commits whose message names a number that it does not know: of an
+/// issue, as in `Mend the pump (#999)`, or of another repository.
+async fn corrected<S: PullSource>(
+    mut picks: Vec<Pick>,
+    source: &S,
+    pulls: &mut BTreeMap<PullNumber, PullRequest>,
+) -> Result<Vec<Pick>, GatherError<S::Error>> {
+    let unknown: Vec<CommitId> =
+        picks.iter().filter(|pick| !pulls.contains_key(&pick.pull)).map(|pick| pick.commit.clone()).collect();
+    let Some(first) = unknown.first() else { return Ok(picks) };
+    let failed = |source| GatherError::Commits { count: unknown.len(), first: first.clone(), source };
+    let found = source.pulls_of_misnamed(&unknown).await.map_err(failed)?;
+    let better = |pick: &Pick| {
+        let numbers = found.get(&pick.commit)?;
+        // A number that is there all the same could not be had, which is another matter.
+        numbers.first().copied().filter(|_| !numbers.contains(&pick.pull))
+    };
+    let more = picks.iter().filter_map(better).filter(|number| !pulls.contains_key(number)).collect();
+    pulls.extend(fetch(source, more).await?);
+    for pick in &mut picks {
+        if let Some(pull) = better(pick).filter(|pull| pulls.contains_key(pull)) {
+            pick.pull = pull;
+            pick.numbers = PullNumbers::default();
+        }
+    }
+    Ok(picks)
 }
 
 /// What was read in the pull request of a pick.

@@ -14,8 +14,10 @@ mod duplicates;
 mod fallback;
 mod fence;
 mod gather;
+mod graph;
 mod html;
 mod inline;
+mod inner;
 mod json;
 mod labels;
 pub mod maps;
@@ -27,6 +29,7 @@ mod profile;
 mod pull;
 mod range;
 mod render;
+mod reverts;
 pub mod site;
 mod template;
 mod text;
@@ -50,7 +53,7 @@ pub use profile::{
     ProfileError, TitlePrefix,
 };
 pub use pull::{Author, MergeTitles, PullRequest, PullSource};
-pub use range::{Lines, Outside, Pick, RangeError, SelectOptions, Selection, select, select_with};
+pub use range::{Inner, Lines, Outside, Pick, RangeError, SelectOptions, Selection, select, select_with};
 pub use render::{
     Category, Compat, Grouped, Item, Layout, Part, RenderOptions, group, render, render_markdown, render_notes,
 };

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,7 @@ impl PullRequest {
 }
 
 /// Hands over pull requests by number: a forge, a recorded folder, or the commits' own titles.
-pub trait PullSource {
+pub trait PullSource: Sync {
     /// What can go wrong while fetching. A failure ends the run; notes are never lost in silence.
     type Error: std::error::Error + Send + Sync + 'static;
 
@@ -79,6 +79,17 @@ pub trait PullSource {
         &self,
         numbers: &[PullNumber],
     ) -> impl Future<Output = Result<BTreeMap<PullNumber, PullRequest>, Self::Error>> + Send;
+
+    /// As [`pulls`](Self::pulls), and those of `inner` as well: numbers that commits inside of pull requests name, many of them of
+    /// another repository. A source that answers from a recording leaves out what was never recorded of these.
+    fn pulls_and_inner(
+        &self,
+        numbers: &[PullNumber],
+        inner: &[PullNumber],
+    ) -> impl Future<Output = Result<BTreeMap<PullNumber, PullRequest>, Self::Error>> + Send {
+        let all: BTreeSet<PullNumber> = numbers.iter().chain(inner).copied().collect();
+        async move { self.pulls(&all.into_iter().collect::<Vec<_>>()).await }
+    }
 
     /// The merged pull requests that brought in these commits, whose messages name none (squash merges without a suffix, rebase
     /// merges); the most fitting first. Commits without are left out of the answer. A source that cannot tell, as by default,
@@ -90,12 +101,22 @@ pub trait PullSource {
         let _ = commits;
         std::future::ready(Ok(BTreeMap::new()))
     }
+
+    /// As [`pulls_of_commits`](Self::pulls_of_commits), for commits whose message names a number that is none of a pull request, say
+    /// that of an issue. A source that answers from a recording leaves out what was never recorded.
+    fn pulls_of_misnamed(
+        &self,
+        commits: &[CommitId],
+    ) -> impl Future<Output = Result<BTreeMap<CommitId, Vec<PullNumber>>, Self::Error>> + Send {
+        self.pulls_of_commits(commits)
+    }
 }
 
 /// A source made from the commits themselves: the title of each pull request is what its merge or squash message says.
 ///
 /// There is no body and no label, so use it with [`Fallback::Title`](crate::Fallback::Title). The author of a merged branch
-/// is the account that owns the branch, unless that is the owner of the repository.
+/// is the account that owns the branch, unless that is the owner of the repository. A message proves no merge, so what commits inside of
+/// pull requests name is left out: it may be of a fork.
 #[derive(Debug, Clone, Default)]
 pub struct MergeTitles {
     pulls: BTreeMap<PullNumber, PullRequest>,
@@ -112,7 +133,6 @@ impl MergeTitles {
             let (Some(number), Some(title)) = (numbers.own, message::title(&commit.message)) else { continue };
             let mut pull = PullRequest::new(number, title);
             pull.url = repository.map(|url| page(url, &["pull", &number.to_string()]));
-            pull.merge_commit = Some(commit.id.clone());
             pull.author = numbers.head.filter(|head| Some(&head.owner) != owner.as_ref()).map(|head| Author {
                 url: repository.and_then(|url| url.join(&format!("/{}", head.owner)).ok()).map(String::from),
                 login: head.owner,

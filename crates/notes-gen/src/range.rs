@@ -2,7 +2,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CommitId, CommitInfo, PullNumber, PullNumbers, message, pull_numbers};
+use crate::graph::{Graph, Opened};
+use crate::reverts::Reverts;
+use crate::{CommitId, CommitInfo, PullNumber, PullNumbers, pull_numbers};
 
 /// A commit of the range that merged a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,13 +49,28 @@ pub enum Outside {
     NotReachable,
 }
 
-/// The answer of [`select`]: every commit that was handed in is in exactly one of the two lists.
+/// A commit inside of a pull request whose message names another one: the branch of a feature or of a release may have got pull
+/// requests of its own before it was merged. The number may as well be of a fork, or tell what was picked from elsewhere; who has the
+/// pull requests can tell, for the one that was merged by this commit says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inner {
+    /// The commit, with the number that its message names.
+    pub pick: Pick,
+    /// The pull request that it is inside of, the outermost.
+    pub outer: PullNumber,
+}
+
+/// The answer of [`select`]: every commit that was handed in is in exactly one of the lists `picks` and `outside`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Commits that merged a pull request, children before parents.
     pub picks: Vec<Pick>,
     /// All other commits with the reason, children before parents; unreachable ones last, by id.
     pub outside: Vec<(CommitId, Outside)>,
+    /// Those of `outside` that may have merged a pull request of their own, children before parents.
+    pub inner: Vec<Inner>,
+    /// For commits that are inside of such a merge: the closest of them.
+    pub(crate) nested: HashMap<CommitId, CommitId>,
     /// Every commit in that same order, for the accounting.
     pub(crate) order: Vec<CommitId>,
     /// Messages of the commits without a number.
@@ -86,7 +103,7 @@ pub enum RangeError {
 /// is a valid, empty range. The walk follows the first parents from the end. A merge on that line **without** a number is a branch
 /// synchronisation or fast-forward, so the first-parent line of its other parents is walked too; otherwise the pull requests that
 /// reached a release branch by such a merge would be lost. A merge with a number stands for all commits behind its other
-/// parents. The result does not depend on the order of `commits`.
+/// parents; those that name pull requests of their own are in [`Selection::inner`] too. The result does not depend on the order of `commits`.
 pub fn select(commits: &[CommitInfo], end: &CommitId) -> Result<Selection, RangeError> {
     select_with(commits, end, &SelectOptions::default())
 }
@@ -131,25 +148,32 @@ pub fn select_with(
     let on_line = graph.lines(end, &numbers, options.lines);
     let oldest_first = graph.parents_first(end);
 
-    let mut inside: Vec<Option<PullNumber>> = vec![None; commits.len()];
-    for &merge in oldest_first.iter().filter(|&&at| on_line[at]) {
-        let Some(pull) = numbers[merge].own else { continue };
-        let mut open: Vec<usize> = graph.parents[merge].iter().skip(1).copied().flatten().collect();
-        while let Some(at) = open.pop() {
-            if !on_line[at] && inside[at].is_none() {
-                inside[at] = Some(pull);
-                open.extend(graph.parents[at].iter().copied().flatten());
-            }
-        }
-    }
+    let Opened { by, order } = graph.opened_by(&on_line, &numbers, &oldest_first);
+    let nest = Nest::new(&numbers, &on_line, &graph, &by, &order);
 
     let touched = |at: usize| options.touched.is_none_or(|touched| touched.contains(&commits[at].id));
-    let kept: HashSet<PullNumber> = oldest_first
-        .iter()
-        .filter(|&&at| touched(at))
-        .filter_map(|&at| if on_line[at] { numbers[at].own } else { inside[at] })
-        .collect();
-    let reverts = Reverts::new(commits, &numbers, &inside, &on_line);
+    let mut kept: HashSet<PullNumber> = HashSet::new();
+    let mut kept_inner: HashSet<usize> = HashSet::new();
+    for &at in oldest_first.iter().filter(|&&at| touched(at)) {
+        kept.extend(if on_line[at] { numbers[at].own } else { nest.outer[at] });
+        let mut next = nest.named[at].map(|_| at).or(nest.merge[at]);
+        while let Some(inner) = next.filter(|&inner| kept_inner.insert(inner)) {
+            next = nest.merge[inner];
+        }
+    }
+    let pull_of = |at: usize| {
+        let mut inner = [Some(at), nest.merge[at]].into_iter().flatten().filter(|inner| kept_inner.contains(inner));
+        if on_line[at] { numbers[at].own } else { inner.next().map_or(nest.outer[at], |inner| nest.named[inner]) }
+    };
+    let pulls: Vec<Option<PullNumber>> = (0..commits.len()).map(pull_of).collect();
+    let reverts = Reverts::new(commits, &pulls);
+    let pick = |at: usize, pull: PullNumber| Pick {
+        commit: commits[at].id.clone(),
+        pull,
+        numbers: numbers[at].clone(),
+        message: commits[at].message.clone(),
+        reverts: reverts.of(pull),
+    };
 
     let mut selection = Selection::default();
     let mut reached = vec![false; commits.len()];
@@ -157,14 +181,14 @@ pub fn select_with(
         reached[at] = true;
         let id = commits[at].id.clone();
         selection.order.push(id.clone());
-        match (on_line[at], numbers[at].own, inside[at]) {
-            (true, Some(pull), _) if kept.contains(&pull) => selection.picks.push(Pick {
-                commit: id,
-                pull,
-                numbers: numbers[at].clone(),
-                message: commits[at].message.clone(),
-                reverts: reverts.of(pull),
-            }),
+        if let Some(merge) = nest.merge[at] {
+            selection.nested.insert(id.clone(), commits[merge].id.clone());
+        }
+        if let (Some(pull), Some(outer), true) = (nest.named[at], nest.outer[at], kept_inner.contains(&at)) {
+            selection.inner.push(Inner { pick: pick(at, pull), outer });
+        }
+        match (on_line[at], numbers[at].own, nest.outer[at]) {
+            (true, Some(pull), _) if kept.contains(&pull) => selection.picks.push(pick(at, pull)),
             (true, Some(pull), _) => selection.outside.push((id, Outside::OtherPaths { pull })),
             (true, None, _) if commits[at].parents.len() > 1 => selection.outside.push((id, Outside::BranchSync)),
             (false, _, Some(pull)) => selection.outside.push((id, Outside::InsidePull { pull })),
@@ -184,101 +208,36 @@ pub fn select_with(
     Ok(selection)
 }
 
-/// Which pull requests revert which others of the range.
-struct Reverts {
-    by: HashMap<PullNumber, Vec<PullNumber>>,
+/// What commits behind numbered merges belong to.
+struct Nest {
+    /// The pull request on a walked line that brought it in.
+    outer: Vec<Option<PullNumber>>,
+    /// The other pull request that its own message names.
+    named: Vec<Option<PullNumber>>,
+    /// The closest merge behind that one which names such a pull request, and brought it in.
+    merge: Vec<Option<usize>>,
 }
 
-impl Reverts {
-    fn new(commits: &[CommitInfo], numbers: &[PullNumbers], inside: &[Option<PullNumber>], on_line: &[bool]) -> Self {
-        let pull_of = |at: usize| if on_line[at] { numbers[at].own } else { inside[at] };
-        let known: HashSet<PullNumber> = (0..commits.len()).filter_map(pull_of).collect();
-        // Ids may be cut short in messages.
-        let mut ids: Vec<(&str, usize)> = Vec::new();
-        let mut by: HashMap<PullNumber, Vec<PullNumber>> = HashMap::new();
-        for (at, commit) in commits.iter().enumerate() {
-            let Some(pull) = pull_of(at) else { continue };
-            let said = message::reverted(&commit.message);
-            if !said.ids.is_empty() && ids.is_empty() {
-                ids = commits.iter().enumerate().map(|(at, commit)| (commit.id.as_str(), at)).collect();
-                ids.sort_unstable();
-            }
-            let named = said.ids.iter().filter_map(|id| {
-                let first = ids.partition_point(|(known, _)| *known < id.as_str());
-                let (found, at) = ids.get(first)?;
-                found.starts_with(id.as_str()).then(|| pull_of(*at)).flatten()
-            });
-            let entry = by.entry(pull).or_default();
-            for other in named.chain(said.pulls.iter().copied().filter(|other| known.contains(other))) {
-                if other != pull && !entry.contains(&other) {
-                    entry.push(other);
-                }
-            }
+impl Nest {
+    fn new(
+        numbers: &[PullNumbers],
+        on_line: &[bool],
+        graph: &Graph<'_>,
+        by: &[Option<usize>],
+        order: &[usize],
+    ) -> Self {
+        // What is on a line is told already, and came in there.
+        let told: HashSet<PullNumber> =
+            numbers.iter().zip(on_line).filter(|(_, on_line)| **on_line).filter_map(|(it, _)| it.own).collect();
+        let none = || vec![None; by.len()];
+        let mut nest = Self { outer: none(), named: none(), merge: vec![None; by.len()] };
+        for &at in order {
+            let Some(merge) = by[at] else { continue };
+            nest.outer[at] = if on_line[merge] { numbers[merge].own } else { nest.outer[merge] };
+            nest.named[at] = numbers[at].own.filter(|own| !told.contains(own) && Some(*own) != numbers[merge].own);
+            let is_inner = nest.named[merge].is_some() && graph.parents[merge].len() > 1;
+            nest.merge[at] = if is_inner { Some(merge) } else { nest.merge[merge] };
         }
-        Self { by }
-    }
-
-    fn of(&self, pull: PullNumber) -> Vec<PullNumber> {
-        self.by.get(&pull).cloned().unwrap_or_default()
-    }
-}
-
-struct Graph<'a> {
-    index: HashMap<&'a CommitId, usize>,
-    /// Positions of the parents; `None` for a parent outside the range.
-    parents: Vec<Vec<Option<usize>>>,
-}
-
-impl<'a> Graph<'a> {
-    fn new(commits: &'a [CommitInfo]) -> Result<Self, RangeError> {
-        let mut index = HashMap::with_capacity(commits.len());
-        for (at, commit) in commits.iter().enumerate() {
-            if index.insert(&commit.id, at).is_some() {
-                return Err(RangeError::Twice { commit: commit.id.clone() });
-            }
-        }
-        let parents = commits
-            .iter()
-            .map(|commit| commit.parents.iter().map(|parent| index.get(parent).copied()).collect())
-            .collect();
-        Ok(Self { index, parents })
-    }
-
-    /// Which commits lie on a walked first-parent line.
-    fn lines(&self, end: usize, numbers: &[PullNumbers], lines: Lines) -> Vec<bool> {
-        let mut on_line = vec![false; self.parents.len()];
-        let mut starts = vec![end];
-        while let Some(start) = starts.pop() {
-            let mut next = Some(start);
-            while let Some(at) = next.filter(|&at| !on_line[at]) {
-                on_line[at] = true;
-                if numbers[at].own.is_none() && lines == Lines::Followed {
-                    starts.extend(self.parents[at].iter().skip(1).copied().flatten());
-                }
-                next = self.parents[at].first().copied().flatten();
-            }
-        }
-        on_line
-    }
-
-    /// Everything reachable from the end, each parent before its children.
-    fn parents_first(&self, end: usize) -> Vec<usize> {
-        let mut order = Vec::with_capacity(self.parents.len());
-        let mut seen = vec![false; self.parents.len()];
-        seen[end] = true;
-        let mut stack = vec![(end, 0)];
-        while let Some((at, child)) = stack.pop() {
-            match self.parents[at].get(child) {
-                Some(parent) => {
-                    stack.push((at, child + 1));
-                    if let Some(parent) = parent.filter(|&parent| !seen[parent]) {
-                        seen[parent] = true;
-                        stack.push((parent, 0));
-                    }
-                }
-                None => order.push(at),
-            }
-        }
-        order
+        nest
     }
 }

@@ -1,6 +1,6 @@
 //! From a range to its notes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use git_repo::GitRepo;
@@ -115,7 +115,17 @@ pub async fn collect<S: PullSource>(
 ) -> Result<Collected, CollectError<S::Error>> {
     let mut collected = match collect.strict {
         None => by_our_rules(listing, ends, source, collect).await?,
-        Some(edition) => by_the_originals(&listing.commits, source, collect, edition).await?,
+        Some(edition) => {
+            let walked;
+            let commits = match edition {
+                Edition::Y2026 => {
+                    walked = first_parents(&listing.commits, ends);
+                    &walked
+                }
+                _ => &listing.commits,
+            };
+            by_the_originals(commits, source, collect, edition).await?
+        }
     };
     collected.commits = listing.commits.len();
     let range = collected.accounting.pulls();
@@ -136,6 +146,7 @@ async fn by_our_rules<S: PullSource>(
 ) -> Result<Collected, CollectError<S::Error>> {
     let mut select = SelectOptions::default();
     select.touched = listing.touched.as_ref();
+    select.lines = listing.lines;
     let selection = select_with(&listing.commits, &CommitId::new(ends.end.commit.to_string()), &select)?;
     let mut options = GatherOptions::default();
     options.profile = collect.profile.clone();
@@ -145,6 +156,15 @@ async fn by_our_rules<S: PullSource>(
     let gathered = gather(&selection, source, &options).await?;
     let (notes, accounting, bodies) = (gathered.notes, gathered.accounting, gathered.bodies);
     Ok(Collected { notes, accounting, bodies, ..Collected::default() })
+}
+
+/// The commits that the original of 2026 walks: from the end along first parents, until the start's history is reached.
+fn first_parents(commits: &[CommitInfo], ends: &Ends) -> Vec<CommitInfo> {
+    let by_id: HashMap<&CommitId, &CommitInfo> = commits.iter().map(|commit| (&commit.id, commit)).collect();
+    let end = CommitId::new(ends.end.commit.to_string());
+    let first = by_id.get(&end).copied();
+    let next = |commit: &&CommitInfo| by_id.get(commit.parents.first()?).copied();
+    std::iter::successors(first, next).cloned().collect()
 }
 
 async fn by_the_originals<S: PullSource>(

@@ -1,7 +1,7 @@
 //! Pull requests of GitHub as a source of notes.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use github_client::{CommitPull, GithubClient, ObjectId, PullBatch, PullRecord, RepoId};
@@ -24,6 +24,7 @@ pub struct GithubSource {
     repo: RepoId,
     when_incomplete: WhenIncomplete,
     failed: Mutex<BTreeMap<PullNumber, String>>,
+    unrecorded: Mutex<BTreeSet<PullNumber>>,
 }
 
 /// Pull requests could not be had.
@@ -69,12 +70,18 @@ fn list(numbers: &[PullNumber]) -> String {
 impl GithubSource {
     /// A source of the pull requests of `repo`.
     pub fn new(client: GithubClient, repo: RepoId, when_incomplete: WhenIncomplete) -> Self {
-        Self { client, repo, when_incomplete, failed: Mutex::default() }
+        Self { client, repo, when_incomplete, failed: Mutex::default(), unrecorded: Mutex::default() }
     }
 
     /// The pull requests that could not be had, with what went wrong; empty unless [`WhenIncomplete::GoOn`] was chosen.
     pub fn incomplete(&self) -> BTreeMap<PullNumber, String> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What commits inside of pull requests name, and the recording that answers does not hold: whether it is a pull request of the range
+    /// is not known.
+    pub fn unrecorded(&self) -> BTreeSet<PullNumber> {
+        self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn error(&self, source: github_client::Error) -> GithubSourceError {
@@ -108,6 +115,41 @@ impl PullSource for GithubSource {
         let wanted: Vec<_> = numbers.iter().filter_map(|number| github_client::PullNumber::new(number.get())).collect();
         let batch = self.client.cached_pulls(&self.repo, &wanted).await.map_err(|source| self.error(source))?;
         self.take(batch)
+    }
+
+    async fn pulls_and_inner(
+        &self,
+        numbers: &[PullNumber],
+        inner: &[PullNumber],
+    ) -> Result<BTreeMap<PullNumber, PullRequest>, GithubSourceError> {
+        let all: BTreeSet<PullNumber> = numbers.iter().chain(inner).copied().collect();
+        let wanted: Vec<_> = all.iter().filter_map(|number| github_client::PullNumber::new(number.get())).collect();
+        let mut batch = self.client.cached_pulls(&self.repo, &wanted).await.map_err(|source| self.error(source))?;
+        // A recording that was made before anybody asked for them is whole without.
+        let needed: BTreeSet<&PullNumber> = numbers.iter().collect();
+        let inner = inner.iter().filter(|number| !needed.contains(number));
+        for number in inner.filter_map(|number| github_client::PullNumber::new(number.get())) {
+            if matches!(batch.failed.get(&number), Some(github_client::Error::NotRecorded { .. })) {
+                batch.failed.remove(&number);
+                let number = PullNumber::new(number.get());
+                self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner).extend(number);
+            }
+        }
+        self.take(batch)
+    }
+
+    async fn pulls_of_misnamed(
+        &self,
+        commits: &[CommitId],
+    ) -> Result<BTreeMap<CommitId, Vec<PullNumber>>, GithubSourceError> {
+        match self.pulls_of_commits(commits).await {
+            Err(GithubSourceError::Github { source, .. })
+                if matches!(*source, github_client::Error::NotRecorded { .. }) =>
+            {
+                Ok(BTreeMap::new())
+            }
+            answer => answer,
+        }
     }
 
     async fn pulls_of_commits(

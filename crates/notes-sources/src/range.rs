@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use git_repo::{CommitId, CommitRange, GitRepo, RefName};
-use notes_gen::CommitInfo;
+use notes_gen::{CommitInfo, Lines};
 
 use crate::Error;
 use crate::tags::version_of;
@@ -129,6 +129,8 @@ fn shallow(repo: &GitRepo) -> Result<BTreeSet<CommitId>, Error> {
 pub struct ListOptions {
     /// Leaves out the first commit after the start on the way to the end, which on some branches only opens the line.
     pub first_commit: FirstCommit,
+    /// What becomes of the line that a merge without a number brought in.
+    pub lines: Lines,
     /// Folders or files: `touched` names the commits that change something in them. Empty for all.
     pub paths: Vec<String>,
 }
@@ -148,6 +150,8 @@ pub enum FirstCommit {
 pub struct Listing {
     /// Newest first.
     pub commits: Vec<CommitInfo>,
+    /// What becomes of the line that a merge without a number brought in, as it was asked for; the commits are there in any case.
+    pub lines: Lines,
     /// With path filters: the commits that differ from their first parent in one of the paths.
     pub touched: Option<HashSet<notes_gen::CommitId>>,
 }
@@ -182,7 +186,7 @@ pub fn list(repo: &GitRepo, ends: &Ends, options: &ListOptions) -> Result<Listin
         return Err(Error::Shallow { boundary });
     }
     let touched = if options.paths.is_empty() { None } else { Some(touched(repo, &commits, &options.paths)?) };
-    Ok(Listing { commits, touched })
+    Ok(Listing { commits, lines: options.lines, touched })
 }
 
 /// The child of `start` on the first-parent line that leads to `end`.

@@ -149,7 +149,7 @@ async fn a_release_branch_that_was_fast_forwarded_by_a_merge() {
     assert_eq!(gathered.accounting.entries.len(), commits.len());
     assert_eq!(fate(&gathered, "r2"), Fate::Excluded(Exclusion::BranchSync));
     assert_eq!(fate(&gathered, "r1"), Fate::Excluded(Exclusion::NoPullNumber));
-    assert_eq!(fate(&gathered, "p"), Fate::Excluded(Exclusion::InsidePull { pull: number(50) }));
+    assert_eq!(fate(&gathered, "p"), Fate::Excluded(Exclusion::InsidePull { pull: number(50), named: None }));
 }
 
 fn reverted(gathered: &Gathered) -> Vec<(String, u64)> {

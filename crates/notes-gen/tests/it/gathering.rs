@@ -14,7 +14,7 @@ pub(crate) struct Listed {
     pub(crate) pulls: BTreeMap<PullNumber, PullRequest>,
     /// The pull requests of commits.
     pub(crate) commits: BTreeMap<CommitId, Vec<PullNumber>>,
-    asked: Mutex<Vec<Vec<u64>>>,
+    pub(crate) asked: Mutex<Vec<Vec<u64>>>,
     pub(crate) asked_commits: Mutex<Vec<Vec<String>>>,
 }
 
@@ -106,7 +106,7 @@ async fn every_commit_is_accounted_for() {
     assert_eq!(order[..2], ["c8", "c7"]);
     let excluded = [
         ("c8", Exclusion::NoPullNumber),
-        ("x", Exclusion::InsidePull { pull: number(7) }),
+        ("x", Exclusion::InsidePull { pull: number(7), named: None }),
         ("c6", Exclusion::PullMissing { pull: number(6) }),
         ("c5", Exclusion::UnclosedBlock { pull: number(5) }),
         ("c4", Exclusion::EmptyBlock { pull: number(4) }),

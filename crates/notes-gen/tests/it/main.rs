@@ -9,6 +9,7 @@ mod dependencies;
 mod documents;
 mod drafts;
 mod gathering;
+mod inner;
 mod maps;
 mod outside;
 mod properties;

@@ -5,6 +5,7 @@ mod changelogs;
 mod comparing;
 mod discovering;
 mod github;
+mod lines;
 mod pages;
 mod ranges;
 mod reading;
