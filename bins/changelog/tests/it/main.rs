@@ -3,7 +3,6 @@
 
 mod check;
 mod github;
-mod help;
 mod tags;
 mod update;
 mod world;
