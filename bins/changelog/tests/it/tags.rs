@@ -124,6 +124,6 @@ fn files_end_with_a_newline() {
     for line in ["0", "1"] {
         let text =
             std::fs::read_to_string(project.git.path().join(format!("CHANGELOG/CHANGELOG-1.{line}.md"))).unwrap();
-        assert!(text.ends_with(|c| c == '\n') && !text.ends_with("\n\n"), "{text:?}");
+        assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
     }
 }
