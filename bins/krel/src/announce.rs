@@ -5,7 +5,7 @@ use release_version::ReleaseVersion;
 use crate::{
     act::ActArgs,
     failure::{fail, typed_version},
-    project::{ModeArgs, ProjectArgs, now},
+    project::{ModeArgs, ProjectArgs},
 };
 
 /// Send the announcement of a release, once
@@ -38,7 +38,7 @@ impl AnnounceWhat {
         let runner = self.project.runner(shell, &loaded.config.project.name)?;
         let version: ReleaseVersion = typed_version(&self.tag)?;
         let request = AnnounceRequest { version, mode: self.mode.mode() };
-        let plan = plan_announce(&loaded, &request, now()?).await.map_err(fail)?;
+        let plan = plan_announce(&loaded, &request).await.map_err(fail)?;
         act.act(AnyPlan::Announce(plan), &runner, shell).await
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     failure::fail,
-    project::{ModeArgs, ProjectArgs, now},
+    project::{ModeArgs, ProjectArgs, fixed_date, now},
 };
 
 /// Look at everything a release needs: tools, disk, identity, places, free names
@@ -74,6 +74,7 @@ impl Command for DoctorArgs {
             mode: self.mode.mode(),
             bump: None,
             stale: StaleBuild::Refuse,
+            date: fixed_date()?,
         };
         let places = places(&loaded, request.mode).map_err(fail)?;
         let mut prerequisites = examine(&loaded.config, &places, &runner).await;

@@ -38,7 +38,7 @@ impl Render for Builds {
         if self.builds.is_empty() {
             return writeln!(page, "nothing is staged ({})", self.mode);
         }
-        let mut table = Table::new(["build version", "versions", "branch", "commit", "objects", "size", "planned"]);
+        let mut table = Table::new(["build version", "versions", "branch", "commit", "objects", "size", "dated"]);
         table = table.right(4).right(5);
         for build in &self.builds {
             let size = human_bytes(build.bytes);
@@ -53,7 +53,7 @@ impl Render for Builds {
                         manifest.commit.short(12),
                         objects,
                         size,
-                        manifest.created.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+                        manifest.date.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
                     ]);
                 }
                 None => {

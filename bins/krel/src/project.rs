@@ -14,7 +14,7 @@ use release_flow::{
     host,
     places::Mode,
 };
-use release_journal::ProgressSink;
+use release_journal::{Clock, ProgressSink};
 use secrecy::SecretString;
 use secret_redactor::{Redactor, names_secret};
 
@@ -62,6 +62,10 @@ impl ProjectArgs {
         let sink = crate::act::with_fault(sink)?;
         let redactor = redactor()?;
         let runner = Runner::new(self.work(project)?, shell.operator(), host(), redactor, sink, shell.interrupt());
+        let runner = match fixed_date()? {
+            Some(date) => runner.with_dates(Clock::from_fn(move || date)),
+            None => runner,
+        };
         Ok(match github()? {
             Some(client) => runner.with_github(client),
             None => runner,
@@ -114,17 +118,17 @@ fn github() -> Result<Option<GithubClient>, Failure> {
     builder.recording(recording, RecordingMode::Cache).build().map(Some).or_exit(Exit::Usage)
 }
 
-/// The time of a new plan: `SOURCE_DATE_EPOCH` when set, so that a plan can be made again to the byte.
+/// The date of tags and release commits, when `SOURCE_DATE_EPOCH` says one; by itself it is that of the released commit.
+pub(crate) fn fixed_date() -> Result<Option<Timestamp>, Failure> {
+    let Some(text) = env::process("SOURCE_DATE_EPOCH") else { return Ok(None) };
+    let seconds = text.parse::<i64>().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let usage = || Failure::new(Exit::Usage, format!("`SOURCE_DATE_EPOCH` is `{text}`, not a number of seconds"));
+    seconds.map(Some).ok_or_else(usage)
+}
+
+/// The present, for approvals, embargoes and mails: `SOURCE_DATE_EPOCH` when set, so that everything can be made again to the byte.
 pub(crate) fn now() -> Result<Timestamp, Failure> {
-    match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => {
-            let seconds = text.parse::<i64>().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-            seconds.ok_or_else(|| {
-                Failure::new(Exit::Usage, format!("`SOURCE_DATE_EPOCH` is `{text}`, not a number of seconds"))
-            })
-        }
-        Err(_) => Ok(Timestamp::now()),
-    }
+    Ok(fixed_date()?.unwrap_or_else(Timestamp::now))
 }
 
 /// Takes out of all output what the environment holds as secrets, and what looks like one.

@@ -5,7 +5,7 @@ use release_version::BuildVersion;
 use crate::{
     act::ActArgs,
     failure::{fail, typed_version},
-    project::{ModeArgs, ProjectArgs, now},
+    project::{ModeArgs, ProjectArgs},
 };
 
 /// Make a staged build public
@@ -42,7 +42,7 @@ impl ReleaseWhat {
         let runner = self.project.runner(shell, &loaded.config.project.name)?;
         let build_version: BuildVersion = typed_version(&self.build_version)?;
         let request = ReleaseRequest { build_version, mode: self.mode.mode() };
-        let plan = plan_release(&loaded, &request, &runner.work.join("cache"), now()?).await.map_err(fail)?;
+        let plan = plan_release(&loaded, &request, &runner.work.join("cache")).await.map_err(fail)?;
         act.act(AnyPlan::Release(plan), &runner, shell).await
     }
 }

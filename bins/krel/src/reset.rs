@@ -32,8 +32,8 @@ impl Render for ResetView {
 impl Command for ResetMockArgs {
     async fn run(self, shell: &mut Shell) -> Result<Exit, Failure> {
         let loaded = self.project.load()?;
-        let cache = self.project.work(&loaded.config.project.name)?.join("cache");
-        let reset = reset_mock(&loaded, &cache).await.map_err(fail)?;
+        let work = self.project.work(&loaded.config.project.name)?;
+        let reset = reset_mock(&loaded, &work).await.map_err(fail)?;
         shell.result(&ResetView(reset))?;
         Ok(Exit::Done)
     }

@@ -5,7 +5,7 @@ use release_version::{BuildVersion, Bump, ReleaseKind};
 use crate::{
     act::ActArgs,
     failure::{fail, typed_version},
-    project::{ModeArgs, ProjectArgs, now},
+    project::{ModeArgs, ProjectArgs, fixed_date, now},
 };
 
 /// Build a commit and put everything into staging
@@ -62,6 +62,7 @@ impl StageWhat {
             mode: self.mode.mode(),
             bump: self.bump,
             stale: if self.allow_stale_build { StaleBuild::Allow } else { StaleBuild::Refuse },
+            date: fixed_date()?,
         };
         let plan = plan_stage(&loaded, &request, &runner.work.join("cache"), now()?).await.map_err(fail)?;
         act.act(AnyPlan::Stage(plan), &runner, shell).await

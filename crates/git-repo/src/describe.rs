@@ -5,6 +5,7 @@ use std::fmt;
 
 use gix::bstr::BStr;
 use gix::hashtable::HashMap;
+use jiff::Timestamp;
 
 use crate::{CommitId, Error, GitRepo, Tag};
 
@@ -46,12 +47,7 @@ impl GitRepo {
         let mut ranks: HashMap<gix::ObjectId, Option<i64>> = HashMap::default();
         for tag in &tags {
             // `None`, a lightweight tag, is below any time, and a tag of the same rank does not replace an earlier one.
-            let rank = if tag.annotated {
-                let object = repo.find_tag(tag.object.gix()).map_err(failed)?;
-                Some(object.tagger().ok().flatten().map_or(0, |tagger| tagger.seconds()))
-            } else {
-                None
-            };
+            let rank = if tag.annotated { Some(self.tag_seconds(tag).map_err(failed)?) } else { None };
             let target = tag.commit.gix();
             if ranks.get(&target).is_none_or(|known| *known < rank) {
                 ranks.insert(target, rank);
@@ -65,5 +61,25 @@ impl GitRepo {
         let outcome = gix::revision::plumbing::describe(&commit.gix(), &mut graph, options).map_err(failed)?;
         Ok(outcome
             .and_then(|outcome| Some(Describe { tag: outcome.name?.to_string(), commits: outcome.depth, commit })))
+    }
+
+    /// When an annotated tag was made; `None` for a lightweight one.
+    ///
+    /// # Errors
+    /// When the tag object is missing or broken.
+    pub fn tag_time(&self, tag: &Tag) -> Result<Option<Timestamp>, Error> {
+        if !tag.annotated {
+            return Ok(None);
+        }
+        let seconds =
+            self.tag_seconds(tag).map_err(|error| Error::repository(format!("read tag `{}`", tag.name), error))?;
+        Ok(Timestamp::from_second(seconds).ok())
+    }
+
+    /// The time of a tag object in seconds since 1970; 0 for one that names no tagger.
+    fn tag_seconds(&self, tag: &Tag) -> Result<i64, gix::Error> {
+        let repo = self.local();
+        let object = repo.find_tag(tag.object.gix())?;
+        Ok(object.tagger().ok().flatten().map_or(0, |tagger| tagger.seconds()))
     }
 }

@@ -1,6 +1,5 @@
 //! Announce: tell people about a release, once.
 
-use jiff::Timestamp;
 use mail_announce::{MailAddress, MessageId};
 use release_journal::Approved;
 use release_version::ReleaseVersion;
@@ -33,7 +32,7 @@ pub struct AnnounceRequest {
 ///
 /// # Errors
 /// [`Error::NotReleased`] when the release has no announcement texts; nothing was changed.
-pub async fn plan_announce(loaded: &Loaded, request: &AnnounceRequest, now: Timestamp) -> Result<AnnouncePlan, Error> {
+pub async fn plan_announce(loaded: &Loaded, request: &AnnounceRequest) -> Result<AnnouncePlan, Error> {
     let places = places(loaded, request.mode)?;
     let bucket = places.open_bucket()?;
     let prefix = release_prefix(&request.version);
@@ -50,7 +49,6 @@ pub async fn plan_announce(loaded: &Loaded, request: &AnnounceRequest, now: Time
     let id = message_id(&project.name, &request.version, request.mode, &config.announce.from)?;
     Ok(AnnouncePlan {
         tool: env!("CARGO_PKG_VERSION").to_owned(),
-        created: now,
         mode: request.mode,
         version: request.version,
         message_id: id.to_string(),

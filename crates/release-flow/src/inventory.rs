@@ -46,8 +46,8 @@ pub struct StagedSummary {
     pub branch: String,
     /// The commit that was built.
     pub commit: CommitId,
-    /// When it was planned.
-    pub created: Timestamp,
+    /// The date of its tags.
+    pub date: Timestamp,
     /// The plan.
     pub plan: Fingerprint,
 }
@@ -59,7 +59,7 @@ impl From<StageManifest> for StagedSummary {
             versions: manifest.versions.iter().map(|version| version.version).collect(),
             branch: manifest.branch,
             commit: manifest.commit,
-            created: manifest.created,
+            date: manifest.date,
             plan: manifest.plan,
         }
     }

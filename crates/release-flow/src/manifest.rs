@@ -31,8 +31,8 @@ pub struct StageManifest {
     pub tool: String,
     /// The plan that was applied.
     pub plan: Fingerprint,
-    /// Plan time.
-    pub created: Timestamp,
+    /// The date of tags and release commits.
+    pub date: Timestamp,
     /// Which places the build was staged for.
     pub mode: Mode,
     /// What is released.

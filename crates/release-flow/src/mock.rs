@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use artifact_publish::{Bucket, ObjectPrefix};
 use git_repo::{CloneOptions, GitRemote, GitRepo, Layout};
-use release_journal::{Lease, LeaseState};
+use release_journal::{Lease, LeaseState, list_runs};
 use serde::Serialize;
 use url::Url;
 
@@ -32,15 +32,20 @@ pub struct Reset {
 
 /// Empties the mock places and copies the source into the mock repository, so that a version can be rehearsed again.
 ///
+/// What mock runs built in `work` goes too: the plan of the next rehearsal may be the same, and it is to build for itself.
+///
 /// Only mock places: `release.yaml` is refused when one of them is a production place too.
 ///
 /// # Errors
 /// [`Error::MockInUse`] while a run holds a lease there; [`Error::MockRemote`] when the repository is not on this machine.
-pub async fn reset_mock(loaded: &Loaded, cache: &Path) -> Result<Reset, Error> {
+pub async fn reset_mock(loaded: &Loaded, work: &Path) -> Result<Reset, Error> {
     let places: Places = places(loaded, Mode::Mock)?;
     let repository = local_repository(&places)?;
     let bucket = places.open_bucket()?;
     refuse_leases(&bucket).await?;
+    for run in list_runs(&BucketStore::new(bucket.clone())).await? {
+        crate::steps::source::remove(&work.join(run.as_str()))?;
+    }
     let mut objects = empty(&bucket).await?;
     for url in [&places.forge, &places.outbox] {
         objects += empty(&open(url)?).await?;
@@ -48,7 +53,7 @@ pub async fn reset_mock(loaded: &Loaded, cache: &Path) -> Result<Reset, Error> {
     if let Ok(registry) = places.open_registry() {
         crate::steps::source::remove(registry.folder())?;
     }
-    let (source, _) = open_source(loaded, cache).await?;
+    let (source, _) = open_source(loaded, &work.join("cache")).await?;
     crate::steps::source::remove(&repository)?;
     if let Some(parent) = repository.parent() {
         std::fs::create_dir_all(parent).map_err(Error::work("create", parent))?;

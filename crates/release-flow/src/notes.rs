@@ -63,6 +63,9 @@ pub(crate) fn plan(loaded: &Loaded, since: Option<NotesSince>, now: Timestamp) -
     Ok(NotesPlan { since, pull_requests, profile, maps, withheld, dependencies: config.dependencies.clone() })
 }
 
+/// The time that maps of a plan are read at: none of them is under embargo any more, which was decided when the plan was made.
+pub(crate) const EVERYTHING_SEEN: Timestamp = Timestamp::MAX;
+
 /// A path as the configuration would write it.
 fn shown(folder: &Path, path: &str) -> String {
     Path::new(path).strip_prefix(folder).map_or_else(|_| path.to_owned(), |short| short.display().to_string())
@@ -91,7 +94,7 @@ pub(crate) fn document(
 ) -> Result<Document, Error> {
     // Applied again, the maps change nothing; what is wanted are the vulnerabilities that they name.
     let profile = profile(plan);
-    let mut options = ApplyOptions::new(&profile, plan.created);
+    let mut options = ApplyOptions::new(&profile, EVERYTHING_SEEN);
     options.range = Some(range);
     let mut again = notes.clone();
     let applied = maps_of(&plan.notes.maps)?.apply(&mut again, &options);

@@ -49,6 +49,8 @@ pub struct StageObserved {
     pub commit: CommitId,
     /// When it was made.
     pub commit_time: Timestamp,
+    /// The date of the youngest version tag that it has already.
+    pub youngest_tag: Option<Timestamp>,
     /// Commits between it and the head.
     pub behind: usize,
     /// Whether it is on the branch at all.
@@ -168,6 +170,8 @@ pub async fn observe_stage(
         || repository.is_ancestor(commit, head).map_err(Error::git("compare the build with the branch"))?;
     let facts = repository.commit(commit).map_err(Error::git(format!("read commit {commit}")))?;
 
+    let youngest_tag = youngest_tag(&repository, policy, commit)?;
+
     let mut taken: BTreeSet<ReleaseVersion> = tags.keys().copied().collect();
     let remote_refs = remote_refs(places).await?;
     taken.extend(policy.versions(remote_refs.keys().filter(|name| name.is_tag()).map(RefName::short)));
@@ -185,9 +189,22 @@ pub async fn observe_stage(
         build_version: build.copied().unwrap_or(described),
         commit,
         commit_time: facts.committer_time,
+        youngest_tag,
         behind,
         on_branch,
     })
+}
+
+/// The date of the youngest version tag on a commit.
+fn youngest_tag(repository: &GitRepo, policy: &Policy, commit: CommitId) -> Result<Option<Timestamp>, Error> {
+    let failed = || Error::git("read the tags");
+    let mut youngest = None;
+    for tag in repository.tags().map_err(failed())? {
+        if tag.commit == commit && !policy.versions([tag.name.as_str()]).is_empty() {
+            youngest = youngest.max(repository.tag_time(&tag).map_err(failed())?);
+        }
+    }
+    Ok(youngest)
 }
 
 /// Where a branch for an urgent fix begins that is not there yet: at its tag, wherever the release branch is by now.

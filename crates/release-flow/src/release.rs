@@ -4,7 +4,6 @@ use std::path::Path;
 
 use artifact_publish::{Bucket, Sha256Digest, read_marker};
 use git_repo::CommitRange;
-use jiff::Timestamp;
 use release_journal::{Approved, StepId};
 use release_version::{BuildVersion, MarkerDecision, MarkerRoot, ReleaseKind, ReleaseVersion, decide, markers_for};
 
@@ -51,12 +50,7 @@ const SHOWN_COMMITS: usize = 50;
 ///
 /// # Errors
 /// [`Error`] says what is against the run; nothing was changed.
-pub async fn plan_release(
-    loaded: &Loaded,
-    request: &ReleaseRequest,
-    cache: &Path,
-    now: Timestamp,
-) -> Result<ReleasePlan, Error> {
+pub async fn plan_release(loaded: &Loaded, request: &ReleaseRequest, cache: &Path) -> Result<ReleasePlan, Error> {
     let places = places(loaded, request.mode)?;
     let bucket = places.open_bucket()?;
     let prefix = stage_prefix(&request.build_version);
@@ -101,7 +95,6 @@ pub async fn plan_release(
     let project = project(&loaded.config);
     Ok(ReleasePlan {
         tool: env!("CARGO_PKG_VERSION").to_owned(),
-        created: now,
         mode: request.mode,
         branch: manifest.branch.clone(),
         build_version: request.build_version,

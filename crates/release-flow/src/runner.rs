@@ -31,6 +31,8 @@ pub struct Runner {
     pub host: String,
     /// The time of journal records and leases.
     pub clock: Clock,
+    /// The date of what is dated when it is done: mails, pages, commits of changelogs. No plan and no digest depends on it.
+    pub dates: Clock,
     /// What takes secrets out of logs.
     pub redactor: Redactor,
     /// Who watches.
@@ -62,6 +64,7 @@ impl Runner {
             name: name.into(),
             host: host.into(),
             clock: Clock::system(),
+            dates: Clock::system(),
             redactor,
             sink,
             interrupt,
@@ -73,6 +76,13 @@ impl Runner {
     #[must_use]
     pub fn with_github(mut self, client: GithubClient) -> Self {
         self.github = Some(client);
+        self
+    }
+
+    /// The same runner with another clock for dates.
+    #[must_use]
+    pub fn with_dates(mut self, dates: Clock) -> Self {
+        self.dates = dates;
         self
     }
 

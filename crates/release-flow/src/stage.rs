@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Looks at source and places and decides everything about a stage run. `cache` is a folder for copies of remote
-/// repositories.
+/// repositories; `now` decides which maps of release notes are still under embargo, and reaches nothing else.
 ///
 /// # Errors
 /// [`Error`] says what is against the run; nothing was changed.
@@ -166,7 +166,7 @@ async fn run(
         schema: SCHEMA.to_owned(),
         tool: plan.tool.clone(),
         plan: fingerprint,
-        created: plan.created,
+        date: plan.date,
         mode: plan.mode,
         project: plan.project.clone(),
         kind: plan.kind,

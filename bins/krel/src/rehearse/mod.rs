@@ -27,7 +27,7 @@ use self::report::{Rehearsal, Row};
 use crate::{
     act::run,
     failure::fail,
-    project::{ProjectArgs, now},
+    project::{ProjectArgs, fixed_date, now},
 };
 
 /// Cut releases on this machine, without an account anywhere
@@ -255,7 +255,7 @@ impl Cut<'_> {
         branch: Option<String>,
         bump: Option<Bump>,
     ) -> Result<ReleaseVersion, Failure> {
-        reset_mock(self.loaded, &self.runner.work.join("cache")).await.map_err(fail)?;
+        reset_mock(self.loaded, &self.runner.work).await.map_err(fail)?;
         let mut released = None;
         for mode in [Mode::Mock, Mode::Nomock] {
             let request = StageRequest {
@@ -265,13 +265,14 @@ impl Cut<'_> {
                 mode,
                 bump,
                 stale: StaleBuild::Refuse,
+                date: fixed_date()?,
             };
             released = self.stage_and_release(index, &request).await?;
         }
         let version = released.ok_or_else(|| Failure::new(Exit::Unexpected, "nothing was released"))?;
         let started = Instant::now();
         let request = AnnounceRequest { version, mode: Mode::Nomock };
-        let plan = plan_announce(self.loaded, &request, now()?).await.map_err(fail)?;
+        let plan = plan_announce(self.loaded, &request).await.map_err(fail)?;
         if let Applied::Announced(announced) = self.apply(AnyPlan::Announce(plan)).await? {
             self.rows.push(Row::announced(index, &announced, started.elapsed()));
         }
@@ -291,7 +292,7 @@ impl Cut<'_> {
 
         let started = Instant::now();
         let request = ReleaseRequest { build_version: staged.build_version, mode: request.mode };
-        let plan = plan_release(self.loaded, &request, &cache, now()?).await.map_err(fail)?;
+        let plan = plan_release(self.loaded, &request, &cache).await.map_err(fail)?;
         let Applied::Released(released) = self.apply(AnyPlan::Release(plan)).await? else { return Ok(None) };
         self.rows.push(Row::released(index, &released, started.elapsed()));
         Ok(released.versions.first().copied())

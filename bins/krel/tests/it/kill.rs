@@ -61,6 +61,7 @@ fn undisturbed() -> Undisturbed {
 }
 
 fn undisturbed_in(world: World, stage: &[&str], version: &str) -> Undisturbed {
+    let world = world.dated();
     let (mut acts, mut before) = (Vec::new(), Vec::new());
     let mut act = |args: &[&str]| {
         before.push(world.save());

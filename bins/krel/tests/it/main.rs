@@ -1,6 +1,7 @@
 //! The built program, as a process, on real repositories and folders.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panic, as tests do")]
 
+mod approvals;
 mod build_trouble;
 mod command_line;
 mod containers;

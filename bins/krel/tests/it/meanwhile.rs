@@ -155,13 +155,15 @@ fn somebody_is_always_faster_on_the_main_branch() {
 fn the_version_is_published_between_plan_and_apply() {
     let official = Official::new();
     let theirs = ["apply", &official.plan, "--approve", &official.fingerprint];
-    // Another time makes another plan; the build is the same.
+    // Another name in release.yaml makes another plan; the build is the same.
+    let (path, theirs_too) = (official.world.path("release.yaml"), official.world.path("theirs.yaml"));
+    fs::write(&theirs_too, fs::read_to_string(path).unwrap().replace("Release Bot\n", "Somebody Else\n")).unwrap();
     let list = official.world.krel(&["list", "--nomock", "--output", "json"]).expect(0).json();
     let build = list["builds"][0]["build_version"].as_str().unwrap().to_owned();
     let args = ["release", "--nomock", "--build-version", &build];
     let with = |args: &[&str]| {
         let mut command = official.world.command(args);
-        command.env("SOURCE_DATE_EPOCH", "1767700777").env("KREL_OPERATOR", "somebody-else");
+        command.env("KREL_CONFIG", &theirs_too).env("KREL_OPERATOR", "somebody-else");
         command.env("KREL_WORK", official.world.path("another-machine"));
         Run::of(args, command.output().unwrap())
     };

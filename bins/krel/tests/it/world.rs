@@ -12,8 +12,8 @@ use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
 use testkit::{GitWorld, git};
 
-/// Plan time of all runs, so that a plan made again is the same plan.
-pub(crate) const PLAN_TIME: &str = "1767700000";
+/// The date of worlds that are compared to the byte.
+pub(crate) const DATE: &str = "1767700000";
 
 const CONFIG: &str = r#"project:
   name: hello
@@ -66,6 +66,7 @@ int main(void) { printf("hello %s\n", VERSION); return 0; }
 pub(crate) struct World {
     pub(crate) git: GitWorld,
     project: PathBuf,
+    date: Option<&'static str>,
 }
 
 impl World {
@@ -119,7 +120,7 @@ impl World {
             fs::create_dir_all(remote.parent().unwrap()).unwrap();
             world.git(&["clone", "--quiet", "--bare", ".", remote.to_str().unwrap()]);
         }
-        let this = Self { git: world, project };
+        let this = Self { git: world, project, date: None };
         this.configure(config);
         this
     }
@@ -127,6 +128,12 @@ impl World {
     /// The same with another build command for the group, whose result is any file.
     pub(crate) fn with_command(command: &str) -> Self {
         Self::with(|config| with_command(config, command))
+    }
+
+    /// The same with one date for everything, so that what is done again has the same bytes.
+    pub(crate) fn dated(mut self) -> Self {
+        self.date = Some(DATE);
+        self
     }
 
     /// Writes `release.yaml` anew.
@@ -157,7 +164,7 @@ impl World {
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
             .env("KREL_OPERATOR", "first-operator")
             .env("KREL_WORK", self.path("cache"))
-            .env("SOURCE_DATE_EPOCH", PLAN_TIME)
+            .envs(self.date.map(|date| ("SOURCE_DATE_EPOCH", date)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -1,7 +1,6 @@
 use std::fmt;
 
 use artifact_publish::Sha256Digest;
-use jiff::Timestamp;
 use release_journal::{Plan, Reach};
 use release_version::ReleaseVersion;
 use serde::{Deserialize, Serialize};
@@ -15,8 +14,6 @@ use crate::places::{Mode, Places};
 pub struct AnnouncePlan {
     /// Version of the tool that made the plan.
     pub tool: String,
-    /// Plan time: the date of the mail.
-    pub created: Timestamp,
     /// Which places and recipients.
     pub mode: Mode,
     /// What was released.

@@ -2,7 +2,6 @@ use std::{collections::BTreeMap, fmt};
 
 use artifact_publish::Sha256Digest;
 use git_repo::{Identity, ObjectId, RefName};
-use jiff::Timestamp;
 use release_journal::{Fingerprint, Plan, Reach};
 use release_version::{BuildVersion, Marker, MarkerDecision, ReleaseVersion, decide};
 use serde::{Deserialize, Serialize};
@@ -16,8 +15,6 @@ use crate::places::{Mode, Places};
 pub struct ReleasePlan {
     /// Version of the tool that made the plan.
     pub tool: String,
-    /// Plan time: the only clock that reaches published bytes.
-    pub created: Timestamp,
     /// Which places.
     pub mode: Mode,
     /// What is released.

@@ -19,8 +19,9 @@ use crate::{
 pub struct StagePlan {
     /// Version of the tool that made the plan.
     pub tool: String,
-    /// Plan time: the only clock that reaches published bytes.
-    pub created: Timestamp,
+    /// The date of tags and release commits: that of the released commit, unless another was asked for. No clock reaches a plan, so that
+    /// the same world gives the same plan.
+    pub date: Timestamp,
     /// Which places.
     pub mode: Mode,
     /// What is released.

@@ -35,6 +35,8 @@ pub struct StageRequest {
     pub bump: Option<Bump>,
     /// What to do about a build that is behind the head of the default branch.
     pub stale: StaleBuild,
+    /// The date of tags and release commits, when it is not that of the released commit.
+    pub date: Option<Timestamp>,
 }
 
 /// What to do about a build that is behind the head of the default branch. Release branches are never cut behind their head.
@@ -130,6 +132,7 @@ pub(crate) fn plan_stage(
     let next = next_versions(&rules.policy, &next)?;
     check_new(next.prime(), branch, observed)?;
 
+    let date = date(request, observed);
     let project = project(config);
     let identity = Identity::new(&config.identity.name, &config.identity.email);
     let mut tips: BTreeMap<String, CommitId> = BTreeMap::new();
@@ -143,7 +146,7 @@ pub(crate) fn plan_stage(
             Placement::BuildCommit => (observed.commit, None),
             Placement::ReleaseCommit => {
                 let message = format!("Release commit for {} {}", project.title, planned.version);
-                let commit = release_commit(parent, &message, &identity, now);
+                let commit = release_commit(parent, &message, &identity, date);
                 let id =
                     observed.repository.commit_object_id(&commit).map_err(Error::git("name the release commit"))?;
                 tips.insert(planned.branch.clone(), id);
@@ -153,7 +156,7 @@ pub(crate) fn plan_stage(
         // The kind in the message is that of the version itself, companions included.
         let message = format!("{} {} release {}", project.title, planned.version.kind(), planned.version);
         let tag = rules.policy.tag_name(&planned.version);
-        let tag_object = new_tag(&tag, commit, &message, &identity, now)
+        let tag_object = new_tag(&tag, commit, &message, &identity, date)
             .object_id()
             .map_err(Error::git(format!("name tag `{tag}`")))?;
         let jobs = jobs(config, planned, observed, commit)?;
@@ -179,7 +182,7 @@ pub(crate) fn plan_stage(
     let notes = crate::notes::plan(loaded, since(&next.prime().version, observed), now)?;
     Ok(StagePlan {
         tool: env!("CARGO_PKG_VERSION").to_owned(),
-        created: now,
+        date,
         mode: request.mode,
         project,
         kind: request.kind,
@@ -224,8 +227,16 @@ pub(crate) fn new_tag(tag: &str, target: CommitId, message: &str, identity: &Ide
     }
 }
 
+/// The date of tags and release commits. It never comes from a clock: the same world gives the same plan, whenever it is made. It is not
+/// before the commit, and after every tag that the commit has: of several tags on one commit `git describe` names the youngest.
+fn date(request: &StageRequest, observed: &StageObserved) -> Timestamp {
+    let wanted = request.date.unwrap_or(observed.commit_time).max(observed.commit_time).max(Timestamp::UNIX_EPOCH);
+    let after = observed.youngest_tag.and_then(|tag| tag.checked_add(jiff::SignedDuration::from_secs(1)).ok());
+    whole_seconds(after.map_or(wanted, |after| wanted.max(after)))
+}
+
 /// Git knows no fractions of seconds.
-fn whole_seconds(at: Timestamp) -> Timestamp {
+pub(crate) fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 

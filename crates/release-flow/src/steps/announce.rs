@@ -62,7 +62,7 @@ impl Send {
             Announcement { subject: plan.subject.clone(), html: texts.pop().unwrap_or_default(), text: plain };
         let to: Vec<MailAddress> = plan.to.iter().map(|address| address.parse()).collect::<Result<_, _>>()?;
         let id: MessageId = plan.message_id.parse()?;
-        Ok(Message::new(id, plan.created, plan.from.parse()?, to, announcement))
+        Ok(Message::new(id, cx.runner.dates.now(), plan.from.parse()?, to, announcement))
     }
 }
 

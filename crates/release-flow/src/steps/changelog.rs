@@ -13,6 +13,7 @@ use super::{id, publish::ReleaseContext, push::open_push_repository, upload::obj
 use crate::{
     Error,
     plan::{self, ChangelogPlan},
+    resolve::whole_seconds,
 };
 
 /// How often a branch may move under our hands before we give up.
@@ -108,12 +109,14 @@ impl Changelog<'_> {
     }
 
     async fn push(&self, cx: &ReleaseContext<'_>, looked: &Looked) -> Result<(), PushError> {
+        // A commit is never older than the one below it, whatever the clock of this machine says.
+        let ground = looked.repository.commit(looked.head)?;
         let commit = NewCommit {
             files_of: looked.head,
             parents: vec![looked.head],
             message: format!("CHANGELOG: add {}", self.0.tag),
             author: cx.plan.identity.clone(),
-            time: jiff::Timestamp::from_second(cx.plan.created.as_second()).unwrap_or(cx.plan.created),
+            time: whole_seconds(cx.runner.dates.now()).max(ground.committer_time),
         };
         let commit = looked.repository.write_files_commit(&commit, &looked.changes)?;
         let name = RefName::branch(&self.0.branch).map_err(git_repo::Error::from)?;

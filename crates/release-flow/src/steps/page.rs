@@ -19,7 +19,7 @@ impl PublishPage<'_> {
             title: self.0.title.clone(),
             prerelease: self.0.prerelease,
             latest: self.0.latest,
-            published: cx.plan.created,
+            published: cx.runner.dates.now(),
             body_sha256: self.0.body,
         }
     }
@@ -37,7 +37,11 @@ impl<'a> Step<ReleaseContext<'a>> for PublishPage<'_> {
         let wanted = self.page(cx);
         Ok(match cx.plan.places.open_forge()?.page(&self.0.tag).await? {
             None => Observed::Absent,
-            Some((page, body)) if page == wanted && Sha256Digest::of(&body) == wanted.body_sha256 => {
+            // When it was published is the forge's word.
+            Some((page, body))
+                if page == (Page { published: page.published, ..wanted.clone() })
+                    && Sha256Digest::of(&body) == wanted.body_sha256 =>
+            {
                 Observed::Done(page)
             }
             Some((page, body)) => different(

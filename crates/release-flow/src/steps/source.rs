@@ -89,10 +89,10 @@ impl<'a> Step<StageContext<'a>> for MakeTag<'_> {
         let (plan, version) = (cx.plan, self.0);
         let repository = cx.workspace.open_source()?;
         if let (Placement::ReleaseCommit, Some(message)) = (version.placement, &version.commit_message) {
-            let commit = release_commit(version.parent, message, &plan.identity, plan.created);
+            let commit = release_commit(version.parent, message, &plan.identity, plan.date);
             repository.create_commit(&commit).map_err(Error::git("make the release commit"))?;
         }
-        let tag = new_tag(&version.tag, version.commit, &version.message, &plan.identity, plan.created);
+        let tag = new_tag(&version.tag, version.commit, &version.message, &plan.identity, plan.date);
         repository.create_tag(&tag).map_err(Error::git(format!("make tag `{}`", version.tag)))?;
         Ok(())
     }

@@ -71,7 +71,7 @@ impl Texts<'_> {
         let since = plan.notes.since.as_ref().map(|since| End { name: since.tag.clone(), commit: since.commit });
         let ends = Ends { start: since, end: End { name: self.0.tag.clone(), commit: self.0.commit } };
         let listing = list_range(&git, &ends, &ListOptions::default()).await.map_err(Error::from)?;
-        let mut rules = Collect::new(notes::profile(plan), plan.created);
+        let mut rules = Collect::new(notes::profile(plan), notes::EVERYTHING_SEEN);
         rules.repository = plan.project.homepage.clone();
         rules.maps = notes::maps_of(&plan.notes.maps)?;
         let collected = match &plan.notes.pull_requests {

@@ -183,8 +183,11 @@ impl<'a> Step<StageContext<'a>> for Bundle {
         if !path.is_file() {
             let refs: BTreeMap<_, _> =
                 staged_refs(cx.plan)?.into_iter().map(|staged| (staged.name, staged.object)).collect();
-            let spec = BundleSpec { refs, prerequisites: cx.plan.known_heads.clone() };
             let repository = cx.workspace.open_source()?;
+            // The destination may be ahead of the source; what the source lacks cannot be left out by it.
+            let mut prerequisites = cx.plan.known_heads.clone();
+            prerequisites.retain(|head| repository.commit(*head).is_ok());
+            let spec = BundleSpec { refs, prerequisites };
             repository.bundle(&path, &spec).await.map_err(Error::git("bundle the git objects"))?;
         }
         let name = object(&format!("{}/{BUNDLE}", cx.plan.prefix))?;

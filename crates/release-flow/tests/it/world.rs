@@ -119,7 +119,7 @@ impl World {
 
     pub(crate) async fn release(&self, staged: &Staged) -> Result<Released, Error> {
         let request = ReleaseRequest { build_version: staged.build_version, mode: Mode::Mock };
-        let plan = plan_release(&self.loaded, &request, &self.work(), now()).await?;
+        let plan = plan_release(&self.loaded, &request, &self.work()).await?;
         match self.apply(AnyPlan::Release(plan)).await? {
             Applied::Released(released) => Ok(released),
             other => panic!("{other:?}"),
@@ -127,7 +127,7 @@ impl World {
     }
 }
 
-/// Plan time.
+/// The present, for embargoes.
 pub(crate) fn now() -> Timestamp {
     "2026-02-03T04:05:06Z".parse().unwrap()
 }
@@ -141,6 +141,7 @@ pub(crate) fn request(kind: &str) -> StageRequest {
         mode: Mode::Mock,
         bump: None,
         stale: StaleBuild::Refuse,
+        date: None,
     }
 }
 
