@@ -51,11 +51,13 @@ pub(super) async fn mail(
         None => report.add(SUBJECT, Verdict::Pending, "not sent yet"),
         Some(receipt) => {
             report.saw();
-            let plans = plans(cx, evidence, &id, prime, &outbox.path(&id));
+            // When it was sent is the mail's own word; all else is not.
+            let date = date_of(&outbox.path(&id));
+            let plans = plans(cx, evidence, &id, prime);
             let mut expected = Vec::new();
             for plan in &plans {
                 if let Some(bucket) = bucket {
-                    let made = make(bucket, plan, prime).await;
+                    let made = make(bucket, plan, prime, date).await;
                     expected.extend(report.settle(SUBJECT, made)?.flatten());
                 }
             }
@@ -77,14 +79,8 @@ pub(super) async fn mail(
     second(report, cx, &id, prime)
 }
 
-/// The announcements that may have been sent: those the journal has seen approved, else what is configured, at the time the mail says.
-fn plans(
-    cx: &Context<'_>,
-    evidence: &Evidence,
-    id: &MessageId,
-    prime: &WantedVersion,
-    path: &Path,
-) -> Vec<AnnouncePlan> {
+/// The announcements that may have been sent: those the journal has seen approved, else what is configured.
+fn plans(cx: &Context<'_>, evidence: &Evidence, id: &MessageId, prime: &WantedVersion) -> Vec<AnnouncePlan> {
     let known: Vec<AnnouncePlan> = evidence
         .announcements
         .iter()
@@ -96,14 +92,9 @@ fn plans(
     if !known.is_empty() {
         return known;
     }
-    let date = head(path).and_then(|head| {
-        let date = head.lines().find_map(|line| line.strip_prefix("Date: "))?;
-        rfc2822::parse(date).ok().map(|zoned| zoned.timestamp())
-    });
     let announce = &cx.loaded.config.announce;
     vec![AnnouncePlan {
         tool: String::new(),
-        created: date.unwrap_or(Timestamp::UNIX_EPOCH),
         mode: cx.mode,
         project: crate::resolve::project(&cx.loaded.config),
         version: prime.version,
@@ -122,7 +113,12 @@ fn plans(
 }
 
 /// The digest of the mail that a plan makes; nothing when its texts are not there any more.
-async fn make(bucket: &Bucket, plan: &AnnouncePlan, prime: &WantedVersion) -> Result<Option<Sha256Digest>, Error> {
+async fn make(
+    bucket: &Bucket,
+    plan: &AnnouncePlan,
+    prime: &WantedVersion,
+    date: Timestamp,
+) -> Result<Option<Sha256Digest>, Error> {
     let staged = |name: &str| prime.staged.as_ref()?.files.get(name).map(|file| file.sha256);
     let mut texts = Vec::new();
     for (name, digest) in [
@@ -139,7 +135,7 @@ async fn make(bucket: &Bucket, plan: &AnnouncePlan, prime: &WantedVersion) -> Re
     let announcement = Announcement { subject: subject.trim().to_owned(), html: html.clone(), text: plain.clone() };
     let parsed = || -> Option<Message> {
         let to: Vec<MailAddress> = plan.to.iter().map(|address| address.parse().ok()).collect::<Option<_>>()?;
-        Some(Message::new(plan.message_id.parse().ok()?, plan.created, plan.from.parse().ok()?, to, announcement))
+        Some(Message::new(plan.message_id.parse().ok()?, date, plan.from.parse().ok()?, to, announcement))
     };
     let Some(message) = parsed() else { return Ok(None) };
     Ok(message.render().ok().map(|bytes| Sha256Digest::of(&bytes)))
@@ -178,6 +174,13 @@ fn second(report: &mut Report, cx: &Context<'_>, id: &MessageId, prime: &WantedV
         }
     }
     Ok(())
+}
+
+/// When the mail was sent; the beginning of time for one that does not say.
+fn date_of(path: &Path) -> Timestamp {
+    let head = head(path).unwrap_or_default();
+    let date = head.lines().find_map(|line| line.strip_prefix("Date: "));
+    date.and_then(|date| rfc2822::parse(date).ok()).map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
 }
 
 /// The subject of a mail, folded lines joined.

@@ -2,7 +2,6 @@
 
 use artifact_publish::Sha256Digest;
 use git_repo::{ObjectId, RefName};
-use jiff::Timestamp;
 use release_version::{BuildVersion, Marker, MarkerRoot, ReleaseVersion, markers_for};
 
 use super::{Context, evidence::Evidence};
@@ -33,7 +32,6 @@ pub(super) struct WantedPage {
     pub(super) title: Option<String>,
     pub(super) prerelease: Option<bool>,
     pub(super) latest: Option<bool>,
-    pub(super) published: Option<Timestamp>,
     pub(super) body: Option<Sha256Digest>,
 }
 
@@ -130,13 +128,11 @@ impl Wanted {
     }
 
     fn add_pages(&mut self, plan: Option<&ReleasePlan>, manifest: Option<&StageManifest>) {
-        let published = plan.map(|plan| plan.created);
         self.pages.extend(plan.iter().flat_map(|plan| &plan.pages).map(|page| WantedPage {
             tag: page.tag.clone(),
             title: Some(page.title.clone()),
             prerelease: Some(page.prerelease),
             latest: Some(page.latest),
-            published,
             body: Some(page.body),
         }));
         let Some(prime) = self.versions.first() else { return };
@@ -147,7 +143,6 @@ impl Wanted {
                 title: ruled.map(|(manifest, _)| format!("{} {}", manifest.project.title, prime.version)),
                 prerelease: ruled.map(|_| prime.version.is_prerelease()),
                 latest: None,
-                published,
                 body: ruled.map(|(_, staged)| notes_digest(staged)),
             });
         }
