@@ -120,9 +120,10 @@ fn links(parsed: &Parsed<'_>, profile: &Profile) -> Vec<Documentation> {
 fn documentation_line(line: &str, profile: &Profile) -> Option<Documentation> {
     let line = line.trim();
     let line = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).unwrap_or(line);
-    let (left, right) = line.split_at(line.find("http")?);
-    let address = right.trim().trim_end_matches('>');
-    let address = if left.ends_with("](") { address.trim_end_matches(')') } else { address };
+    // Not any `http`: the original lost the link of `Usage of http probes: https://…`.
+    let (left, right) = line.split_at(["http://", "https://"].into_iter().filter_map(|start| line.find(start)).min()?);
+    let address = right.split_whitespace().next()?.trim_end_matches('>');
+    let address = if left.ends_with('(') { address.trim_end_matches(')') } else { address };
     let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let host = url.host_str().unwrap_or_default();
     let rules = profile.documentation.iter();
@@ -310,6 +311,24 @@ mod tests {
         let huge = "x".repeat(MAX_BODY + 1);
         assert_eq!(read(&huge), Extraction::TooLarge { bytes: MAX_BODY + 1 });
         assert!(documentation(&huge, &Profile::default()).is_empty());
+    }
+
+    #[test]
+    fn documentation_whose_words_say_http() {
+        for (line, expected) in [
+            ("- [Usage of http probes]: https://example.org/docs/x", Some("https://example.org/docs/x")),
+            ("- [HTTP https guide](https://example.org/q)", Some("https://example.org/q")),
+            ("- Guide: https://example.org/a b c (see 3)", Some("https://example.org/a")),
+            (
+                "- Saved: https://example.org/web/https://example.net/x",
+                Some("https://example.org/web/https://example.net/x"),
+            ),
+            ("- only http words", None),
+        ] {
+            let found = documentation(&format!("```docs\n{line}\n```\n"), &Profile::default());
+            let urls: Vec<&str> = found.iter().map(|link| link.url.as_str()).collect();
+            assert_eq!(urls, expected.into_iter().collect::<Vec<_>>(), "{line}");
+        }
     }
 
     #[test]

@@ -112,9 +112,13 @@ impl Finder<'_> {
         Error::Discover { mode: self.mode.name(), missing: missing.into() }
     }
 
-    /// The `X.Y.0` tags, newest first.
+    /// The `X.Y.0` tags, newest first; one of a release that has several (`1.1.0` and `v1.1.0`).
     fn minors(&self) -> impl Iterator<Item = &VersionTag> {
-        self.tags.iter().filter(|tag| tag.is_final() && tag.version.patch == 0)
+        let mut last = None;
+        self.tags
+            .iter()
+            .filter(|tag| tag.is_final() && tag.version.patch == 0)
+            .filter(move |tag| last.replace(&tag.version) != Some(&tag.version))
     }
 
     /// The head of a branch, as the remote has it if the clone has a remote.

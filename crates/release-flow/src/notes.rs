@@ -107,9 +107,25 @@ pub(crate) fn document(
     Ok(document)
 }
 
-/// How the project writes things.
+/// How the project writes things. Without a profile of its own it writes as Kubernetes does, but Kubernetes' images and documentation are
+/// not its own.
 pub(crate) fn profile(plan: &StagePlan) -> Profile {
-    plan.notes.profile.clone().unwrap_or_default()
+    plan.notes.profile.clone().unwrap_or_else(|| {
+        let mut profile = Profile::default();
+        if profile.name != plan.project.name {
+            profile.name.clone_from(&plan.project.name);
+            profile.document.product.clone_from(&plan.project.name);
+            for place in [
+                &mut profile.document.documentation,
+                &mut profile.document.download_prefix,
+                &mut profile.document.image_registry,
+                &mut profile.document.image_console,
+            ] {
+                place.clear();
+            }
+        }
+        profile
+    })
 }
 
 /// How its documents are rendered.

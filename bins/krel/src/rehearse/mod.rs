@@ -119,8 +119,7 @@ impl Command for RehearseArgs {
         for (index, wanted) in self.wanted(&loaded).into_iter().enumerate() {
             let branch = self.branch_of(&wanted, &released, &loaded);
             if self.repo.is_none() && index > 0 {
-                let existing = if index > 2 { branch.as_deref() } else { None };
-                sample::develop(&dir, index, existing.unwrap_or("main")).or_exit(Exit::Unexpected)?;
+                sample::develop(&dir, index, branch.as_deref()).or_exit(Exit::Unexpected)?;
             }
             released.push(cut.make(index, wanted.kind, branch, self.bump).await?);
         }

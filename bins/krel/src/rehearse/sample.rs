@@ -31,17 +31,26 @@ pub(super) fn make(dir: &Path) -> io::Result<()> {
     fs::write(dir.join("release.yaml"), CONFIG)
 }
 
-/// What the developers of the sample do before cut number `cut` (from 0): pull requests on the main branch, and once there is a
-/// release branch, cherry-picks to it.
-pub(super) fn develop(dir: &Path, cut: usize, branch: &str) -> io::Result<()> {
+/// What the developers of the sample do before cut number `cut` (from 0): pull requests on the main branch, and cherry-picks to the
+/// branch that is cut, once there is one; a branch for an urgent fix begins at its tag.
+pub(super) fn develop(dir: &Path, cut: usize, branch: Option<&str>) -> io::Result<()> {
     let number = 6 + 2 * cut as u64;
     let text = format!("A line of cut {cut}.\n");
     let mut stream = Stream { marks: 1000 * (cut as u64 + 1), ..Stream::default() };
-    stream.merge_onto("main", number, &format!("note-{cut}"), &format!("Write a line for cut {cut}"), &text);
-    if branch != "main" {
+    let main = "refs/heads/main^0";
+    stream.merge_onto(main, "main", number, &format!("note-{cut}"), &format!("Write a line for cut {cut}"), &text);
+    let there = |rev: &String| git(&repository(dir), &["rev-parse", "--quiet", "--verify", rev], None).is_ok();
+    if let Some(branch) = branch.filter(|branch| *branch != "main")
+        && let Some(parent) = [
+            format!("refs/heads/{branch}^0"),
+            format!("refs/tags/v{}^0", branch.strip_prefix("release-").unwrap_or(branch)),
+        ]
+        .iter()
+        .find(|rev| there(rev))
+    {
         let title = format!("Automated cherry pick of #{number}: Write a line for cut {cut}");
         let head = format!("automated-cherry-pick-of-#{number}-origin-{branch}");
-        stream.merge_onto(branch, number + 1, &head, &title, &text);
+        stream.merge_onto(parent, branch, number + 1, &head, &title, &text);
     }
     git(&repository(dir), &["fast-import", "--quiet"], Some(stream.text.as_bytes()))
 }
@@ -143,10 +152,9 @@ impl Stream {
     }
 
     /// The same on top of a branch that the repository has.
-    fn merge_onto(&mut self, target: &str, number: u64, branch: &str, title: &str, text: &str) {
+    fn merge_onto(&mut self, parent: &str, target: &str, number: u64, branch: &str, title: &str, text: &str) {
         let file = format!("notes-{number}.txt");
-        let parent = format!("refs/heads/{target}^0");
-        self.merge_into(target, &parent, number, branch, title, &[(&file, text)]);
+        self.merge_into(target, parent, number, branch, title, &[(&file, text)]);
     }
 
     fn tag(&mut self, name: &str, commit: &str) {

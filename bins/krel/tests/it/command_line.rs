@@ -164,3 +164,21 @@ fn rehearsals() {
     assert!(dir.join("production/outbox").is_dir());
     world.places().same_as(&before, "a rehearsal");
 }
+
+/// An urgent fix begins at the release that it mends, on a branch that is not there before.
+#[test]
+fn a_rehearsal_of_an_urgent_fix() {
+    let world = World::new();
+    let dir = world.path("urgent");
+    let types = "beta,rc,official,official@release-1.0.0";
+    let run = world.krel(&["rehearse", "--types", types, "--dir", dir.to_str().unwrap(), "--output", "json"]);
+    let cuts = run.expect(0).json()["cuts"].as_array().cloned().unwrap();
+    let versions: Vec<_> = cuts.iter().map(|cut| cut["versions"].to_string()).collect();
+    assert_eq!(versions.len(), 4, "{versions:?}");
+    let remote = dir.join("production/repository.git");
+    let heads = testkit::git(&remote, &["for-each-ref", "--format=%(refname:short)", "refs/heads"]);
+    assert!(heads.lines().any(|head| head == "release-1.0.0"), "{heads}");
+    assert!(testkit::git(&remote, &["tag", "--merged", "release-1.0.0"]).contains("v1.0.0"), "{heads}");
+    let changelog = testkit::git(&remote, &["show", "main:CHANGELOG/CHANGELOG-1.0.md"]);
+    assert!(changelog.contains("# v1.0.1") && !changelog.contains("k8s"), "the places of Kubernetes: {changelog}");
+}

@@ -8,11 +8,14 @@ use crate::world::{bare, seen, shared, text};
 fn published_drafts_are_rendered_to_the_byte() {
     let Some(folder) = shared("release-notes") else { return };
     let home = tempfile::tempdir().unwrap();
-    for line in ["release-1.24", "release-1.30", "release-1.32"] {
+    // Since 2024 the original shows notes that are not to be published but were edited; two of these are in 1.30.
+    for (line, editions) in
+        [("release-1.24", &["2021", "2026"][..]), ("release-1.30", &["2026"]), ("release-1.32", &["2026"])]
+    {
         let draft = folder.join(line).join("release-notes-draft.json");
         let expected = fs::read(folder.join(line).join("release-notes-draft.md")).unwrap();
         let out = home.path().join("out.md");
-        for edition in ["2021", "2026"] {
+        for edition in editions {
             let args = ["render", text(&draft), "--strict", edition, "-o", text(&out)];
             assert_eq!(seen(&mut bare(home.path(), &args)).exits(0).out, format!("{}\n", out.display()));
             assert!(fs::read(&out).unwrap() == expected, "{line} {edition}: other bytes");
@@ -31,9 +34,11 @@ fn published_maps_change_nothing_of_published_drafts() {
     let Some(folder) = shared("release-notes") else { return };
     let home = tempfile::tempdir().unwrap();
     // What was written behind edited notes changed in 2024.
-    for (line, era) in [("release-1.30", "never"), ("release-1.32", "several")] {
+    for (line, edition, era) in
+        [("release-1.24", "2021", "never"), ("release-1.30", "2026", "never"), ("release-1.32", "2026", "several")]
+    {
         let (draft, maps) = (folder.join(line).join("release-notes-draft.json"), folder.join(line).join("maps"));
-        let rules = ["--strict", "2026", "--suffix-era", era, "-o", "out.md"];
+        let rules = ["--strict", edition, "--suffix-era", era, "-o", "out.md"];
         let args = [&["render", text(&draft), "--maps-from", text(&maps)], &rules[..]].concat();
         seen(&mut bare(home.path(), &args)).exits(0);
         let expected = fs::read(folder.join(line).join("release-notes-draft.md")).unwrap();

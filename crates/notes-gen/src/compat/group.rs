@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::Edition;
 use crate::{Note, Notes, Profile};
 
 /// The kinds in the order of the document. A kind that is not here has no place, so it stands before all others.
@@ -27,11 +28,13 @@ pub(super) struct Lines<'a> {
 }
 
 /// Sorts lines under headings as the original does: a note of several kinds goes under the first of them even if it requires
-/// action. Unknown kinds come in random order there, by name here.
-pub(super) fn group(notes: &Notes) -> Lines<'_> {
+/// action. Unknown kinds come in random order there, by name here. Since March 2024 a note that a map edits is shown even when it is not to
+/// be published.
+pub(super) fn group(notes: &Notes, edition: Edition) -> Lines<'_> {
+    let resurrects = edition == Edition::Y2026;
     let mut urgent = Vec::new();
     let mut by_kind: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
-    for note in notes.iter().filter(|note| !note.do_not_publish || note.is_mapped) {
+    for note in notes.iter().filter(|note| !note.do_not_publish || (resurrects && note.is_mapped)) {
         let line = entry(note);
         let mut put = |kind: &str| {
             let kind = mapped(kind);
@@ -112,7 +115,8 @@ mod tests {
             note(9, "n", &["z", "y"]),
         ];
         let notes: Notes = [lost, urgent, mapped, hidden, unmapped].into_iter().chain(others).collect();
-        let lines = group(&notes);
+        assert!(group(&notes, Edition::Y2021).categories.iter().all(|(kind, _)| kind != "Uncategorized"));
+        let lines = group(&notes, Edition::Y2026);
         assert_eq!(lines.urgent, ["urgent"]);
         let expected: [(&str, &[&str]); 7] = [
             ("Dependency", &["y"]),

@@ -14,10 +14,10 @@ pub enum Layout {
     Changelog,
 }
 
-/// The notes alone in the layout of drafts. No newline at the end; empty when there is nothing to show.
+/// The notes alone in the layout of drafts, as the newest edition has them. No newline at the end; empty when there is nothing to show.
 pub fn render_notes(notes: &Notes) -> String {
     let mut text = String::new();
-    push_notes(&mut text, notes, Layout::Default);
+    push_notes(&mut text, notes, Edition::Y2026, Layout::Default);
     text.trim().to_owned()
 }
 
@@ -50,7 +50,7 @@ pub fn render(document: &Document, edition: Edition, layout: Layout) -> String {
     if edition >= Edition::Y2026 {
         push_cves(&mut text, &document.cves);
     }
-    push_notes(&mut text, &document.notes, layout);
+    push_notes(&mut text, &document.notes, edition, layout);
     text.trim().to_owned()
 }
 
@@ -87,8 +87,8 @@ fn push_cves(text: &mut String, cves: &[Cve]) {
     }
 }
 
-fn push_notes(text: &mut String, notes: &Notes, layout: Layout) {
-    let Lines { urgent, categories } = group(notes);
+fn push_notes(text: &mut String, notes: &Notes, edition: Edition, layout: Layout) {
+    let Lines { urgent, categories } = group(notes, edition);
     if !urgent.is_empty() {
         // One template has a blank at the end of the heading, the other before each dash; both have one on the line below.
         let (blank, dash) = match layout {

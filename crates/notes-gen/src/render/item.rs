@@ -52,8 +52,8 @@ impl Grouped<'_> {
     }
 }
 
-/// Sorts a document's notes under headings. Left out are notes with `do_not_publish` that no map edited, and those whose text says
-/// that there is none, or is but a piece of the pull request's form. Notes that say the same are one item. Notes that require
+/// Sorts a document's notes under headings. Left out are notes with `do_not_publish`, which a map may take back but does not by
+/// mending a word, and those whose text says that there is none, or is but a piece of the pull request's form. Notes that say the same are one item. Notes that require
 /// action are always urgent, also those of several kinds (which the original hides among the others).
 pub fn group<'a>(document: &'a Document, profile: &Profile) -> Grouped<'a> {
     let mut urgent = Vec::new();
@@ -79,7 +79,7 @@ pub fn group<'a>(document: &'a Document, profile: &Profile) -> Grouped<'a> {
 }
 
 fn items<'a>(notes: &'a Notes, profile: &Profile) -> Vec<Item<'a>> {
-    let is_public = |note: &&Note| !note.do_not_publish || note.is_mapped;
+    let is_public = |note: &&Note| !note.do_not_publish;
     // The first of a group may be hidden, so that another one stands for the group.
     let mut followers: BTreeSet<PullNumber> = BTreeSet::new();
     let mut twins: BTreeMap<PullNumber, Vec<&Note>> = BTreeMap::new();

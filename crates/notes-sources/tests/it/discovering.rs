@@ -56,6 +56,18 @@ fn ranges_are_discovered() {
 }
 
 #[test]
+fn a_release_with_two_tags_is_one_release() {
+    let mut world = GitWorld::new("main");
+    for version in ["1.0.0", "1.1.0"] {
+        world.commit(version);
+        world.tag(&format!("v{version}"));
+        world.tag(version);
+    }
+    let (start, end) = find(&world, Discover::MinorToMinor, "main").unwrap();
+    assert_eq!((start.trim_start_matches('v'), end.trim_start_matches('v')), ("1.0.0", "1.1.0"));
+}
+
+#[test]
 fn the_merge_base_is_the_start() {
     let world = world();
     let repo = GitRepo::open(world.path()).unwrap();
