@@ -172,9 +172,7 @@ fn a_rehearsal_of_an_urgent_fix() {
     let dir = world.path("urgent");
     let types = "beta,rc,official,official@release-1.0.0";
     let run = world.krel(&["rehearse", "--types", types, "--dir", dir.to_str().unwrap(), "--output", "json"]);
-    let cuts = run.expect(0).json()["cuts"].as_array().cloned().unwrap();
-    let versions: Vec<_> = cuts.iter().map(|cut| cut["versions"].to_string()).collect();
-    assert_eq!(versions.len(), 4, "{versions:?}");
+    assert_eq!(run.expect(0).json()["verified"], true, "{}", run.stdout);
     let remote = dir.join("production/repository.git");
     let heads = testkit::git(&remote, &["for-each-ref", "--format=%(refname:short)", "refs/heads"]);
     assert!(heads.lines().any(|head| head == "release-1.0.0"), "{heads}");
