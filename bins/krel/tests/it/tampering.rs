@@ -25,7 +25,7 @@ struct Planned {
 
 impl Planned {
     fn new() -> Self {
-        let world = World::new();
+        let world = World::new().dated();
         let build = world.stage();
         let plan = world.path("release-plan.json");
         let args = ["release", "--nomock", "--build-version", &build, "--plan-out", plan.to_str().unwrap()];
