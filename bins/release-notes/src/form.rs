@@ -145,6 +145,10 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
 fn write_with(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     let failed =
         |error: std::io::Error| Failure::new(Exit::Usage, format!("cannot write `{}`: {error}", path.display()));
+    if path.as_os_str() == "-" {
+        return Err(Failure::new(Exit::Usage, "`-` is no name of a file")
+            .hint("without `--out` the document goes to stdout; `/dev/stdout` is a file"));
+    }
     // A link stays one, and a device or a pipe (`/dev/null`, `>(less)`) is written to: a new file in its place would take it away
     // from everybody.
     let there = std::fs::metadata(path);

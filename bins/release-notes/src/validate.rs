@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cli_kit::{Exit, Failure, Page, Render, Shell};
 use notes_gen::maps::{MapError, MapFile, Maps};
-use notes_sources::read_maps;
+use notes_sources::{map_paths, read_map};
 use serde::Serialize;
 
 use crate::failure;
@@ -63,7 +63,8 @@ impl Render for Validated {
             1 => "1 problem".to_owned(),
             more => format!("{more} problems"),
         };
-        writeln!(page, "{} maps in {} files: {verdict}", self.maps, self.files)
+        let (maps, files) = (count(self.maps, "map"), count(self.files, "file"));
+        writeln!(page, "{maps} in {files}: {verdict}")
     }
 }
 
@@ -73,8 +74,18 @@ pub(crate) fn run(args: ValidateArgs, shell: &mut Shell) -> Result<Exit, Failure
     let mut files = 0;
     for folder in &args.maps {
         let mut provider = Vec::new();
-        for file in read_maps(folder).map_err(failure::sources)? {
+        for path in map_paths(folder).map_err(failure::sources)? {
             files += 1;
+            // One that is no text is a finding like others, and hides none of them.
+            let file = match read_map(&path) {
+                Ok(file) => file,
+                Err(error) => {
+                    let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+                    let words: Vec<String> = causes.map(ToString::to_string).collect();
+                    problems.push(Problem { file: path.display().to_string(), line: 1, problem: words.join(": ") });
+                    continue;
+                }
+            };
             match MapFile::parse(file.path, &file.text) {
                 Ok(map) => provider.push(map),
                 Err(error) => problems.push(problem(error)),
@@ -90,6 +101,10 @@ pub(crate) fn run(args: ValidateArgs, shell: &mut Shell) -> Result<Exit, Failure
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Difference };
     shell.result(&Validated { files, maps, problems, annotations: args.annotations })?;
     Ok(exit)
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn problem(error: MapError) -> Problem {

@@ -53,6 +53,22 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, Error> {
 /// # Errors
 /// When the folder is missing, a file cannot be read or is too large, or there are too many.
 pub fn read_maps(folder: &Path) -> Result<Vec<TextFile>, Error> {
+    map_paths(folder)?.iter().map(|path| read_map(path)).collect()
+}
+
+/// One file of maps.
+///
+/// # Errors
+/// When it cannot be read, is too large, or is no text.
+pub fn read_map(path: &Path) -> Result<TextFile, Error> {
+    Ok(TextFile { path: path.display().to_string(), text: read_text(path, MAX_TEXT)? })
+}
+
+/// Where the maps of a folder are, in the order in which they are read; see [`read_maps`].
+///
+/// # Errors
+/// When the folder is missing or cannot be read, or there are too many.
+pub fn map_paths(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     let hidden = |entry: &walkdir::DirEntry| {
         entry.depth() > 0 && entry.file_name().to_str().is_some_and(|name| name.starts_with('.'))
@@ -72,10 +88,9 @@ pub fn read_maps(folder: &Path) -> Result<Vec<TextFile>, Error> {
             let (path, limit) = (folder.display().to_string(), MAX_MAPS as u64);
             return Err(Error::TooManyFiles { path, limit });
         }
-        let text = read_text(entry.path(), MAX_TEXT)?;
-        files.push(TextFile { path: entry.path().display().to_string(), text });
+        files.push(entry.into_path());
     }
-    files.sort();
+    files.sort_by_cached_key(|path| path.display().to_string());
     Ok(files)
 }
 

@@ -57,6 +57,20 @@ fn published_maps_are_valid() {
 }
 
 #[test]
+fn a_map_that_is_no_text_hides_no_other_finding() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("a.yaml"), b"pr: 1\nreleasenote: {text: \xff}\n").unwrap();
+    fs::write(home.path().join("b.yaml"), "pr: 2\nreleasenote:\n  texxt: x\n").unwrap();
+    fs::write(home.path().join("c.yaml"), "pr: 3\nreleasenote:\n  text: x\n").unwrap();
+    let found = seen(&mut bare(home.path(), &["validate", "."])).exits(9);
+    let lines: Vec<&str> = found.out.lines().collect();
+    assert!(lines[0].contains("a.yaml:1: ") && lines[1].contains("b.yaml:3: unknown key `texxt`"), "{}", found.out);
+    assert_eq!(lines[2..], ["1 map in 3 files: 2 problems"]);
+    let dash = seen(&mut bare(home.path(), &["render", "x.json", "-o", "-"])).exits(2);
+    assert!(!home.path().join("-").exists(), "{}", dash.err);
+}
+
+#[test]
 fn maps_that_are_wrong() {
     let home = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &str| fs::write(home.path().join(name), content).unwrap();
@@ -69,7 +83,7 @@ fn maps_that_are_wrong() {
     assert_eq!(
         found.out,
         "./a.yaml:3: this is not YAML\n./b.yaml:3: unknown key `texxt`; did you mean `text`?\n./c.yaml:1: `pr` is missing\n\
-         1 maps in 4 files: 3 problems\n"
+         1 map in 4 files: 3 problems\n"
     );
     let found = seen(&mut bare(home.path(), &["validate", "b.yaml", "--annotations"])).exits(9);
     assert!(

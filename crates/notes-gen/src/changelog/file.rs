@@ -27,6 +27,8 @@ pub struct ChangelogFile {
 struct Place {
     tag: String,
     version: Version,
+    /// Line of the title, from 1.
+    line: usize,
     range: Range<usize>,
 }
 
@@ -57,12 +59,16 @@ impl ChangelogFile {
         }
         let body = toc.as_ref().map_or(0, |toc| toc.end);
         let mut sections: Vec<Place> = Vec::new();
+        // Lines are counted once, not from the top for each of many titles.
+        let (mut line, mut counted) = (1, 0);
         for heading in outline.headings.iter().filter(|it| it.listed && it.level == 1 && it.start >= body) {
             let Some(version) = version_of(&heading.plain) else { continue };
             if let Some(above) = sections.last_mut() {
                 above.range.end = heading.start;
             }
-            sections.push(Place { tag: heading.plain.clone(), version, range: heading.start..text.len() });
+            line += line_number(&text[counted..], heading.start - counted) - 1;
+            counted = heading.start;
+            sections.push(Place { tag: heading.plain.clone(), version, line, range: heading.start..text.len() });
         }
         Ok(Self { text, outline, toc, sections })
     }
@@ -148,8 +154,7 @@ impl ChangelogFile {
     }
 
     fn at<'a>(&'a self, place: &'a Place) -> FileSection<'a> {
-        let line = line_number(&self.text, place.range.start);
-        FileSection { tag: &place.tag, line, text: &self.text[place.range.clone()] }
+        FileSection { tag: &place.tag, line: place.line, text: &self.text[place.range.clone()] }
     }
 }
 

@@ -10,8 +10,14 @@ const MAX_DEPTH: usize = 64;
 /// How many `{{else if …}}` there may be; each is a block within the one before it.
 const MAX_CHAINED: usize = 256;
 
+/// How many backslashes there may be in a row: the reader looks at the rest of them again at each.
+const MAX_BACKSLASHES: usize = 256;
+
 /// Looks at the text before the recursive reader does.
 pub(super) fn check_depth(text: &str) -> Result<(), TemplateError> {
+    if let Some(at) = text.find(&"\\".repeat(MAX_BACKSLASHES + 1)) {
+        return Err(malformed(text, at, "too many backslashes in a row"));
+    }
     let (mut blocks, mut chained) = (0_usize, 0_usize);
     let mut at = 0;
     while let Some(found) = text[at..].find("{{") {

@@ -368,3 +368,12 @@ proptest! {
         prop_assert_eq!(tags(&text).len(), all.len());
     }
 }
+
+/// Of 20,000 titles the last one's line was found by counting from the top, as was that of each one before.
+#[test]
+fn many_sections_take_little_time() {
+    let text = "# v1.2.3\n".repeat(20_000);
+    let file = ChangelogFile::parse(text).unwrap();
+    let lines: Vec<usize> = file.sections().map(|section| section.line).collect();
+    assert!(lines.iter().copied().eq(1..=20_000));
+}

@@ -82,6 +82,7 @@ fn bad_templates_are_refused_with_their_place() {
     let brackets = format!("{{{{a {}}}}}", "(".repeat(100_000));
     let lists = format!("{{{{a {}}}}}", "[".repeat(100_000));
     let chain = format!("{{{{#if a}}}}{}{{{{/if}}}}", "{{else if a}}".repeat(10_000));
+    let backslashes = "\\".repeat(200_000);
     #[rustfmt::skip]
     let cases = [
         ("not closed", "a\n  {{#if document}}", "malformed template at line 2, column "),
@@ -97,6 +98,7 @@ fn bad_templates_are_refused_with_their_place() {
         ("brackets", &brackets, "malformed template at line 1, column 1: too deeply nested"),
         ("lists", &lists, "malformed template at line 1, column 1: too deeply nested"),
         ("chain", &chain, "malformed template at line 1, column "),
+        ("backslashes", &backslashes, "malformed template at line 1, column 1: too many backslashes in a row"),
     ];
     for (name, template, expected) in cases {
         let error = rendered(template, &full()).unwrap_err().to_string();
