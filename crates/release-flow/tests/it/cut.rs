@@ -31,7 +31,9 @@ async fn a_new_branch_is_what_the_plan_said() {
     let expected = format!("main {}\nrelease-1.0 {}", plan.commit, plan.versions[0].commit);
     assert_eq!(heads, expected, "main is where it was, the branch at its release commit");
     let show = git(&remote, &["log", "-1", "--format=%P|%an <%ae>|%at %ct|%s", "release-1.0"]);
-    let author = "Release Bot <release-bot@example.org>|1770091506 1770091506";
+    // No clock is in a plan: the release commit is of the time of the commit that is released.
+    let time = git(&remote, &["log", "-1", "--format=%ct", "main"]);
+    let author = format!("Release Bot <release-bot@example.org>|{time} {time}");
     assert_eq!(show, format!("{}|{author}|Release commit for Hello v1.0.0-rc.0", plan.commit));
     assert_eq!(git(&remote, &["diff", "--stat", "main", "release-1.0"]), "", "a release commit changes no file");
     assert_eq!(git(&remote, &["describe", "release-1.0"]), "v1.0.0-rc.0");
