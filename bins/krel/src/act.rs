@@ -55,6 +55,7 @@ impl ActArgs {
             return Ok(Exit::Done);
         }
         shell.note(&plan);
+        shell.note(format!("fingerprint {}", plan.fingerprint()?));
         let operator = shell.operator().to_owned();
         let approved = approve(shell, plan, self.approve.as_deref(), &operator, now()?).await?;
         let applied = run(&approved, runner).await?;
@@ -101,6 +102,7 @@ impl Render for PlanView {
         writeln!(page, "fingerprint {}", self.fingerprint)?;
         if let Some(file) = &self.file {
             writeln!(page, "written to {}", file.display())?;
+            writeln!(page, "next: krel apply {} --approve {}", file.display(), self.fingerprint)?;
         }
         Ok(())
     }

@@ -106,6 +106,9 @@ fn advice(error: &Error) -> (Exit, Vec<String>) {
         }
         Error::NotReleased { .. } => one(Exit::Refused, "release it first; `--nomock` looks at the production places"),
         Error::Moved { .. } => one(Exit::Moved, "make a new plan and have it approved"),
+        Error::MovedSinceStage { .. } => {
+            one(Exit::Moved, "fetch what is there now into the source repository, then stage the build that it gives")
+        }
         Error::StagedChanged { .. } => one(
             Exit::Refused,
             "find out who wrote there; then remove the folder of the staged build and stage it again",

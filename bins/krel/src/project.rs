@@ -76,7 +76,7 @@ impl ProjectArgs {
 /// Real targets or test targets
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct ModeArgs {
-    /// Use the production places instead of the mock places; needs an approval
+    /// Use the production places instead of the mock places; whoever changes something there needs an approval
     #[arg(long)]
     nomock: bool,
 }

@@ -1,9 +1,12 @@
-use cli_kit::{Command, Exit, Failure, Shell};
+use std::fmt::{self, Write as _};
+
+use cli_kit::{Command, Exit, Failure, Page, Render, Shell};
 use release_flow::{
     inventory::{self, RunSummary},
     places::Mode,
 };
 use release_journal::{Approved, RunId, RunState};
+use serde::Serialize;
 
 use crate::{
     act::{ActArgs, AppliedView, run},
@@ -22,8 +25,25 @@ use crate::{
 pub(crate) struct ResumeArgs {
     /// The run, as `krel status` shows it; may be left out when one run is unfinished
     run: Option<RunId>,
+    /// Only look for runs on the production places
+    #[arg(long)]
+    nomock: bool,
     #[command(flatten)]
     project: ProjectArgs,
+}
+
+/// No run was left unfinished.
+#[derive(Serialize)]
+struct Nothing {
+    resumed: Option<RunId>,
+}
+
+impl Render for Nothing {
+    const SCHEMA: &'static str = "krel/resume/v1";
+
+    fn human(&self, page: &mut Page) -> fmt::Result {
+        writeln!(page, "nothing to do: there is no unfinished run")
+    }
 }
 
 impl Command for ResumeArgs {
@@ -32,6 +52,9 @@ impl Command for ResumeArgs {
         let runner = self.project.runner(shell, &loaded.config.project.name)?;
         let mut candidates: Vec<(Mode, RunSummary)> = Vec::new();
         for (mode, bucket) in buckets(&loaded)? {
+            if self.nomock && mode == Mode::Mock {
+                continue;
+            }
             for summary in inventory::runs(&bucket).await.map_err(fail)? {
                 let wanted = match &self.run {
                     Some(run) => summary.run == *run,
@@ -45,11 +68,12 @@ impl Command for ResumeArgs {
         let (mode, summary) = match candidates.len() {
             1 => candidates.remove(0),
             0 => {
-                let text = match &self.run {
-                    Some(run) => format!("there is no run `{run}`"),
-                    None => "there is no unfinished run".to_owned(),
+                let Some(run) = &self.run else {
+                    shell.result(&Nothing { resumed: None })?;
+                    return Ok(Exit::Done);
                 };
-                return Err(Failure::new(Exit::Usage, text).hint("`krel status` shows all runs"));
+                let failure = Failure::new(Exit::Usage, format!("there is no run `{run}`"));
+                return Err(failure.hint("`krel status` shows all runs"));
             }
             _ => {
                 let names = candidates.iter().map(|(_, summary)| format!("krel resume {}", summary.run));

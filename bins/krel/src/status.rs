@@ -20,6 +20,9 @@ use crate::{failure::fail, project::ProjectArgs};
 pub(crate) struct StatusArgs {
     /// One run, with its steps
     run: Option<RunId>,
+    /// Only runs on the production places
+    #[arg(long)]
+    nomock: bool,
     #[command(flatten)]
     project: ProjectArgs,
 }
@@ -105,7 +108,10 @@ impl Command for StatusArgs {
     async fn run(self, shell: &mut Shell) -> Result<Exit, Failure> {
         let loaded = self.project.load()?;
         let mut runs = Vec::new();
-        for (_, bucket) in buckets(&loaded)? {
+        for (mode, bucket) in buckets(&loaded)? {
+            if self.nomock && mode == Mode::Mock {
+                continue;
+            }
             runs.extend(inventory::runs(&bucket).await.map_err(fail)?);
         }
         let steps = if self.run.is_some() { Steps::Shown } else { Steps::Counted };

@@ -71,7 +71,7 @@ impl Shell {
             stdout_terminal,
             stdout_paint: Paint::new(args.color.resolve(stdout_terminal, &env::process)),
             stderr_paint: Paint::new(args.color.resolve(terminal, &env::process)),
-            width: if stdout_terminal { comfy_table::Table::new().width() } else { None },
+            width: if stdout_terminal { comfy_table::Table::new().width().filter(|width| *width > 0) } else { None },
             console: Console::new(Box::new(io::stderr()), bars, Redaction::new()),
             input: Arc::new(Mutex::new(BufReader::new(io::stdin()))),
             interaction: if terminal && io::stdin().is_terminal() { Interaction::Terminal } else { Interaction::None },

@@ -38,7 +38,7 @@ pub async fn plan_announce(loaded: &Loaded, request: &AnnounceRequest) -> Result
     let prefix = release_prefix(&request.version);
     let missing = || Error::NotReleased { version: request.version, bucket: bucket.url().to_string() };
     let (_, html) = text(&bucket, &prefix, "announcement.html").await?.ok_or_else(missing)?;
-    let (_, plain) = text(&bucket, &prefix, "announcement.txt").await?.ok_or_else(missing)?;
+    let (words, plain) = text(&bucket, &prefix, "announcement.txt").await?.ok_or_else(missing)?;
     let (subject, _) = text(&bucket, &prefix, "announcement-subject.txt").await?.ok_or_else(missing)?;
     let config = &loaded.config;
     let to = match request.mode {
@@ -58,6 +58,7 @@ pub async fn plan_announce(loaded: &Loaded, request: &AnnounceRequest) -> Result
         prefix,
         html,
         text: plain,
+        preview: AnnouncePlan::preview_of(&words),
         places,
         project,
     })

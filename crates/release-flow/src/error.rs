@@ -202,6 +202,16 @@ pub enum Error {
         /// What is there.
         found: String,
     },
+    /// The destination is not what it was when the build was staged: no plan of this build can be applied.
+    #[error("{what} changed since the build was staged: expected {expected}, found {found}; stage again")]
+    MovedSinceStage {
+        /// What changed.
+        what: String,
+        /// What the stage run knew.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// Staging does not hold what the stage run put there.
     #[error("`{place}` is not what the stage manifest says: found {found}")]
     StagedChanged {

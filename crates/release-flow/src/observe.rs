@@ -172,7 +172,9 @@ pub async fn observe_stage(
 
     let youngest_tag = youngest_tag(&repository, policy, commit)?;
 
-    let mut taken: BTreeSet<ReleaseVersion> = tags.keys().copied().collect();
+    // A name is taken whatever it names: a tag of a tree or a file as well.
+    let names = repository.refs("refs/tags/").map_err(Error::git("read the tags"))?;
+    let mut taken: BTreeSet<ReleaseVersion> = policy.versions(names.keys().map(RefName::short)).into_iter().collect();
     let remote_refs = remote_refs(places).await?;
     taken.extend(policy.versions(remote_refs.keys().filter(|name| name.is_tag()).map(RefName::short)));
     let known_heads = known_heads(&repository, &remote_refs);

@@ -28,7 +28,7 @@ use crate::{
         images::{self, Promote},
         page::PublishPage,
         publish::{Copy, Keep, MoveMarker, ReleaseContext},
-        push::{Push, open_staged},
+        push::{Push, open_staged, remove_push_repositories},
         texts::NOTES_MARKDOWN,
         upload::object,
     },
@@ -194,7 +194,7 @@ async fn plan_push(manifest: &StageManifest, places: &Places) -> Result<Vec<Push
             ExpectRef::At(object) => Some(object),
         };
         if found != expected {
-            return Err(Error::Moved {
+            return Err(Error::MovedSinceStage {
                 what: format!("`{}` at `{}`", staged.name, places.git),
                 expected: shown(expected),
                 found: shown(found),
@@ -314,7 +314,7 @@ pub(crate) async fn apply(
     look_ahead(&cx).await?;
     let mut journal = runner.open(&bucket, approved, steps(plan)).await?;
     cx.work.push(journal.run().as_str());
-    let result = run(&cx, &mut journal).await;
+    let result = run(&cx, &mut journal).await.and_then(|()| remove_push_repositories(&cx.work));
     crate::apply::close(journal, result).await?;
     Ok(Released {
         mode: plan.mode,

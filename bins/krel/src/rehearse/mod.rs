@@ -118,6 +118,9 @@ impl Command for RehearseArgs {
         let mut released = Vec::new();
         for (index, wanted) in self.wanted(&loaded).into_iter().enumerate() {
             let branch = self.branch_of(&wanted, &released, &loaded);
+            if let (None, Some(branch)) = (&self.repo, &branch) {
+                begins_somewhere(branch, &released, &loaded)?;
+            }
             if self.repo.is_none() && index > 0 {
                 sample::develop(&dir, index, branch.as_deref()).or_exit(Exit::Unexpected)?;
             }
@@ -212,6 +215,19 @@ impl RehearseArgs {
         let text = config.to_yaml().map_err(|error| fail(error.into()))?;
         std::fs::write(&copy, text).or_exit(Exit::Unexpected)?;
         Loaded::read(&copy).map_err(|error| fail(error.into()))
+    }
+}
+
+/// A branch for an urgent fix begins at a release; in the sample project that must have been cut before.
+fn begins_somewhere(branch: &str, released: &[ReleaseVersion], loaded: &Loaded) -> Result<(), Failure> {
+    let begin = Rules::of(&loaded.config).and_then(|rules| rules.branch(Some(branch))).map_err(fail)?.branch_point();
+    match begin {
+        Some(version) if !released.contains(&version) => {
+            let text = format!("`{branch}` begins at {version}, which this rehearsal has not cut");
+            let hint = format!("cut {version} first: `krel rehearse --types beta,rc,official,official@release-1.0.0`");
+            Err(Failure::new(Exit::Usage, text).hint(hint))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -98,3 +98,79 @@ fn a_version_rehearsed_again_is_built_again() {
     assert_eq!(fs::read_to_string(world.path("builds")).unwrap(), "x\nx\n", "built again");
     assert!(files(&world.path("mock/bucket/stage")).keys().any(|path| path.ends_with("manifest.json")));
 }
+
+/// Whoever approves a mail has read it.
+#[test]
+fn an_announcement_is_read_before_it_is_sent() {
+    let world = World::new();
+    let build = world.stage();
+    world.release(&build).expect(0);
+    let text = fs::read_to_string(world.bucket("release/v1.0.0-alpha.1/announcement.txt")).unwrap();
+    let plan = world.krel(&["announce", "--nomock", "--tag", "v1.0.0-alpha.1", "--plan"]).expect(0).stdout.clone();
+    for part in ["announce@example.org", "developers@example.org", "v1.0.0-alpha.1"] {
+        assert!(plan.contains(part), "{part}: {plan}");
+    }
+    assert!(text.lines().count() > 3);
+    for line in text.lines() {
+        assert!(plan.contains(line), "`{line}` is not in the plan: {plan}");
+    }
+    assert!(world.mails().is_empty());
+    let args = ["announce", "--nomock", "--tag", "v1.0.0-alpha.1"];
+    // Nobody is shown another text than the one that is sent.
+    world.krel(&[&args[..], &["--plan-out", "mail.json"]].concat()).expect(0);
+    let written = fs::read_to_string(world.path("mail.json")).unwrap();
+    let word = text.split_whitespace().next().unwrap();
+    fs::write(world.path("mail.json"), written.replacen(&format!("\"preview\":\"{word}"), "\"preview\":\"Harmless", 1))
+        .unwrap();
+    let refused = world.krel(&["apply", "mail.json"]).stderr.clone();
+    let forged = refused.lines().find_map(|line| line.strip_prefix("fingerprint ")).unwrap();
+    assert_ne!(forged, world.fingerprint(&args));
+    world.krel(&["apply", "mail.json", "--approve", forged]).expect(5).says(&["the text that the plan shows"]);
+    assert!(world.mails().is_empty());
+    world.approved(&args).expect(0).says(&["1 step\n"]);
+}
+
+/// A patch of which nothing is new is planned with a word about it; what a release pushed from is gone with it.
+#[test]
+fn a_patch_of_nothing_but_its_own_changelog() {
+    let mut world = World::cycle(Some("release-1.0"));
+    let stage = ["--type", "official", "--branch", "release-1.0"];
+    world.cut_as(&stage, "v1.0.0");
+    let left = files(&world.path("cache"));
+    let left: Vec<&String> =
+        left.keys().filter(|path| path.starts_with("release-") && path.contains("/changelog-")).collect();
+    assert_eq!(left, Vec::<&String>::new());
+    world.pull("release-1.0");
+    let plan = [&["stage", "--nomock", "--plan"], &stage[..]].concat();
+    let shown = world.krel(&plan).expect(0).stdout.clone();
+    assert!(shown.contains("warning") && shown.contains("since v1.0.0: nothing new would be released"), "{shown}");
+    world.git.commit("Mend it");
+    assert!(!world.krel(&plan).expect(0).stdout.contains("warning"));
+}
+
+/// A plan is written wherever the flag stands, and its fingerprint is told.
+#[test]
+fn plan_files_and_their_fingerprints() {
+    let world = World::new();
+    let fingerprint = world.fingerprint(&["stage", "--nomock"]);
+    let spellings: [&[&str]; 5] = [
+        &["plan", "stage", "--nomock", "--out", "a.json"],
+        &["plan", "stage", "--nomock", "--plan-out", "a.json"],
+        &["plan", "--plan-out", "a.json", "stage", "--nomock"],
+        &["plan", "--out", "a.json", "stage", "--nomock"],
+        &["stage", "--nomock", "--plan-out", "a.json"],
+    ];
+    for args in spellings {
+        let shown = world.krel(args).expect(0).stdout.clone();
+        assert!(shown.contains(&format!("next: krel apply a.json --approve {fingerprint}")), "{args:?}: {shown}");
+        let told = world.krel(&[args, &["--output", "json"]].concat()).expect(0).json();
+        assert_eq!(told["fingerprint"], fingerprint.as_str());
+        fs::remove_file(world.path("a.json")).unwrap();
+    }
+    world.krel(spellings[0]).expect(0);
+    world
+        .krel(&["apply", "a.json", "--approve", &fingerprint])
+        .expect(0)
+        .says(&[&format!("fingerprint {fingerprint}")]);
+    world.krel(&["status", "--nomock"]).expect(0);
+}

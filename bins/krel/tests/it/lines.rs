@@ -184,3 +184,29 @@ fn changelogs_at_the_first_official_release() {
     assert_eq!(listed(&world, "release-1.0"), all);
     assert_eq!(world.remote(&["show", "main:CHANGELOG/README.md"]), moved, "nothing is left to move");
 }
+
+/// The very line of the help.
+#[test]
+fn the_urgent_fix_of_the_help() {
+    let world = World::new();
+    let help = world.krel(&["rehearse", "--help"]);
+    let types = "beta,rc,official,official@release-1.0.0";
+    assert!(help.expect(0).stdout.contains(types), "{}", help.stdout);
+    let dir = world.path("urgent");
+    let run = world.krel(&["rehearse", "--types", types, "--dir", dir.to_str().unwrap(), "--output", "json"]);
+    let runs = run.expect(0).json()["runs"].as_array().unwrap().clone();
+    let verified: Vec<_> = runs.iter().filter(|run| run["run"] == "verify").map(|run| &run["versions"][0]).collect();
+    assert_eq!(verified, ["v1.0.0-beta.0", "v1.0.0-rc.0", "v1.0.0", "v1.0.1"]);
+    let repository = dir.join("production/repository.git");
+    let git = |args: &[&str]| testkit::git(&repository, args);
+    assert_eq!(git(&["merge-base", "release-1.0.0", "v1.0.0"]), git(&["rev-parse", "v1.0.0^{commit}"]));
+    // The sample's changelog tells of its own images, in no other project's registry.
+    let changelog = git(&["show", "main:CHANGELOG/CHANGELOG-1.0.md"]);
+    for word in ["k8s", "suffix  to", "console.cloud.google.com"] {
+        assert!(!changelog.contains(word), "`{word}` in {changelog}");
+    }
+    // From nothing, there is no release to mend.
+    let dir = world.path("nothing");
+    let run = world.krel(&["rehearse", "--types", "official@release-1.0.0", "--dir", dir.to_str().unwrap()]);
+    run.refuses(2, &["`release-1.0.0` begins at v1.0.0", "cut v1.0.0 first"]);
+}

@@ -137,6 +137,30 @@ fn somebody_is_faster_on_the_main_branch() {
     }
 }
 
+/// Somebody writes at the very place where our section goes, after we have looked and before our push arrives.
+#[test]
+fn somebody_is_faster_at_the_same_place_of_the_changelog() {
+    let mut official = Official::new();
+    let theirs = format!("# v1.0.0-rc.9\n\nWritten by a rival.\n\n{}\n", official.changelog());
+    official.world.git.commit_files("Rival section", &[(CHANGELOG, &theirs)]);
+    let remote = official.world.path("production/repository.git");
+    official.world.git.git(&["push", "--quiet", remote.to_str().unwrap(), "main:refs/rivals/1"]);
+    let script = "[ \"$1\" = refs/heads/main ] && [ ! -e hooks/done ] || exit 0\ntouch hooks/done\n\
+                  git update-ref refs/heads/main refs/rivals/1\n";
+    hook(&official.world, "update", script);
+    official.apply().expect(0);
+    let subjects = official.world.remote(&["log", "--first-parent", "--format=%s", "main", "-2"]);
+    assert_eq!(subjects, "CHANGELOG: add v1.0.0\nRival section", "on top of theirs");
+    let text = official.changelog();
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("`{words}` is not in {text}"));
+    assert!(
+        at("\n# v1.0.0\n") < at("\n# v1.0.0-rc.9\n") && at("Written by a rival.") < at("somebody's own words"),
+        "{text}"
+    );
+    assert_eq!(text.matches("\n# v1.0.0\n").count(), 1, "{text}");
+    official.verified();
+}
+
 #[test]
 fn somebody_is_always_faster_on_the_main_branch() {
     let mut official = Official::new();
@@ -274,5 +298,42 @@ fn markers_that_went_on_before_a_resume() {
         // That later release has files and a tag, as releases have.
         official.world.plant("v1.1.0");
         official.verified();
+    }
+}
+
+/// Somebody makes the branch after its first candidate was staged: no plan of that build can be applied any more.
+#[test]
+fn the_new_branch_is_made_by_somebody_else() {
+    let world = World::cycle(None);
+    let build = world.stage_as(&["--type", "rc", "--branch", "release-1.0"]);
+    world.remote(&["branch", "release-1.0", "main"]);
+    let before = world.places();
+    let run = world.krel(&["release", "--nomock", "--build-version", &build, "--plan"]);
+    run.refuses(5, &["`refs/heads/release-1.0`", "changed since the build was staged", "stage again"]);
+    assert!(!run.stderr.contains("plan again") && !run.stderr.contains("new plan"), "{}", run.stderr);
+    world.places().same_as(&before, "refused");
+}
+
+/// A name of a tag is taken, whatever it names.
+#[test]
+fn a_tag_name_of_an_object_of_another_kind() {
+    for kind in ["tree", "blob"] {
+        let world = World::new();
+        let build = world.stage();
+        let release = ["release", "--nomock", "--build-version", &build];
+        let object = world.remote(&["rev-parse", if kind == "tree" { "main^{tree}" } else { "main:hello.c" }]);
+        world.remote(&["update-ref", "refs/tags/v1.0.0-alpha.1", &object]);
+        let before = world.places();
+        world.krel(&release).refuses(5, &["`refs/tags/v1.0.0-alpha.1`", &object, "stage again"]);
+        world.krel(&["stage", "--nomock", "--plan"]).refuses(3, &["v1.0.0-alpha.1"]);
+        world.places().same_as(&before, kind);
+        // At the source as well.
+        world.remote(&["update-ref", "-d", "refs/tags/v1.0.0-alpha.1"]);
+        let other = World::new();
+        let object = other.git.git(&["rev-parse", if kind == "tree" { "HEAD^{tree}" } else { "HEAD:hello.c" }]);
+        other.git.git(&["update-ref", "refs/tags/v1.0.0-alpha.1", &object]);
+        let before = other.places();
+        other.krel(&["stage", "--nomock", "--plan"]).refuses(3, &["v1.0.0-alpha.1"]);
+        other.places().same_as(&before, kind);
     }
 }

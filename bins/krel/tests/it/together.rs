@@ -47,7 +47,11 @@ fn one_run_at_a_time_on_a_branch() {
     world.krel(&["stage"]).expect(0);
     let first = Run::of(&approved, first.wait_with_output().unwrap());
     first.expect(0);
-    world.krel(&["resume"]).refuses(2, &["there is no unfinished run"]);
+    let nothing = world.krel(&["resume"]);
+    assert_eq!(nothing.expect(0).stdout, "nothing to do: there is no unfinished run\n");
+    let nothing = world.krel(&["resume", "--nomock", "--output", "json"]);
+    assert_eq!(nothing.expect(0).json()["resumed"], serde_json::Value::Null);
+    world.krel(&["resume", "stage-v9.9.9-0123456789ab"]).refuses(2, &["there is no run"]);
 }
 
 #[test]

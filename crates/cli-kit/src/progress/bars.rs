@@ -87,7 +87,7 @@ impl ProgressSink for Bars {
     fn event(&self, event: &Event) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::RunStarted { run, total } => self.line(&format!("run {run}: {total} steps")),
+            Event::RunStarted { run, total } => self.line(&super::started(run, *total)),
             Event::StepStarted { step, index, total } => {
                 let label = label(*index, *total, &step.to_string());
                 let bar = self.begin(&label);

@@ -26,6 +26,12 @@ fn label(index: usize, total: usize, step: &str) -> String {
     format!("[{index:>width$}/{total}] {step}")
 }
 
+/// `run stage-v1.2.0: 12 steps`
+fn started(run: &str, total: usize) -> String {
+    let steps = if total == 1 { "step" } else { "steps" };
+    format!("run {run}: {total} {steps}")
+}
+
 /// How a step ended: `done (1.2 s)`.
 fn ending(outcome: &StepOutcome, duration_ms: u64) -> String {
     let time = human_duration(Duration::from_millis(duration_ms));

@@ -76,7 +76,7 @@ impl PlainLines {
     fn event_at(&self, event: &Event, now: Instant) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::RunStarted { run, total } => self.line(&format!("run {run}: {total} steps")),
+            Event::RunStarted { run, total } => self.line(&super::started(run, *total)),
             Event::StepStarted { step, index, total } => {
                 let label = label(*index, *total, &step.to_string());
                 running.insert(step.clone(), Running { label, started: now, spoke: now, amount: None });

@@ -73,6 +73,9 @@ pub struct Downloads {
     pub images: Option<ImageTable>,
 }
 
+/// The registry whose changelogs have been published for years.
+const KUBERNETES: &str = "registry.k8s.io";
+
 /// The container images of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageTable {
@@ -180,10 +183,15 @@ impl ImageTable {
         text.push_str(match self.arch_names {
             ArchNames::Suffixed => {
                 "architectures. It is also possible to pull a specific architecture directly by\n\
-                 adding the \"-$ARCH\" suffix  to the container image name.\n\n"
+                 adding the \"-$ARCH\" suffix"
             }
             ArchNames::ListOnly => "architectures.\n\n",
         });
+        if self.arch_names == ArchNames::Suffixed {
+            // The changelogs that Kubernetes has published have two spaces here; theirs stay as they are.
+            text.push_str(if self.registry == KUBERNETES { "  " } else { " " });
+            text.push_str("to the container image name.\n\n");
+        }
         text.push_str("name | architectures\n---- | -------------\n");
         let linked = |label: &str, image: &str| match &self.browse {
             Some(browse) => link(label, &page(browse, &image.split('/').collect::<Vec<_>>())),

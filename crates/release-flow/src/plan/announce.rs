@@ -34,6 +34,8 @@ pub struct AnnouncePlan {
     pub html: Sha256Digest,
     /// Digest of the plain text.
     pub text: Sha256Digest,
+    /// The beginning of the plain text, for the approver to read.
+    pub preview: String,
     /// The places.
     pub places: Places,
 }
@@ -52,6 +54,30 @@ impl Plan for AnnouncePlan {
     }
 }
 
+/// How many lines of a text a plan shows.
+const SHOWN_LINES: usize = 200;
+/// How many characters of a line.
+const SHOWN_COLUMNS: usize = 400;
+
+impl AnnouncePlan {
+    /// As much of a text as a plan shows: nothing that steers a terminal, and what is left out is said.
+    pub(crate) fn preview_of(text: &str) -> String {
+        let mut shown = String::new();
+        for line in text.lines().take(SHOWN_LINES) {
+            shown.extend(line.chars().filter(|c| !c.is_control()).take(SHOWN_COLUMNS));
+            if line.chars().count() > SHOWN_COLUMNS {
+                shown.push_str(" …");
+            }
+            shown.push('\n');
+        }
+        match text.lines().count().saturating_sub(SHOWN_LINES) {
+            0 => {}
+            more => shown.push_str(&format!("… and {more} more lines\n")),
+        }
+        shown
+    }
+}
+
 impl fmt::Display for AnnouncePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} announcement of {} {}", self.mode, self.project.title, self.version)?;
@@ -60,8 +86,13 @@ impl fmt::Display for AnnouncePlan {
         for to in &self.to {
             writeln!(f, "  to             {to}")?;
         }
-        writeln!(f, "  text           html sha256 {}", self.html)?;
-        writeln!(f, "                 text sha256 {}", self.text)?;
-        write!(f, "  outbox         {}", self.places.outbox)
+        writeln!(f, "  html sha256    {}", self.html)?;
+        writeln!(f, "  text sha256    {}", self.text)?;
+        writeln!(f, "  outbox         {}", self.places.outbox)?;
+        write!(f, "  text")?;
+        for line in self.preview.lines() {
+            write!(f, "\n    {line}")?;
+        }
+        Ok(())
     }
 }

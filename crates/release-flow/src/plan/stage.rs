@@ -63,6 +63,9 @@ pub struct StagePlan {
     pub places: Places,
     /// Folder of the staged build in the bucket.
     pub prefix: String,
+    /// What the approver should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// One version of a stage run.
@@ -295,6 +298,9 @@ impl fmt::Display for StagePlan {
         }
         if self.notes.withheld > 0 {
             writeln!(f, "  maps           {} under embargo, left out", self.notes.withheld)?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "  warning        {warning}")?;
         }
         write!(f, "  staging        {}/{}", self.places.bucket.as_str().trim_end_matches('/'), self.prefix)
     }

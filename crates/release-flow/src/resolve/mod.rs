@@ -4,7 +4,7 @@ mod jobs;
 
 use std::collections::BTreeMap;
 
-use git_repo::{CommitId, Identity, NewCommit, NewTag};
+use git_repo::{CommitId, CommitRange, Identity, NewCommit, NewTag};
 use jiff::Timestamp;
 use release_version::{
     BranchKind, BranchNames, BranchState, BuildVersion, Bump, Companions, NextRequest, Placement, PlannedVersion,
@@ -180,6 +180,7 @@ pub(crate) fn plan_stage(
         });
     }
     let notes = crate::notes::plan(loaded, since(&next.prime().version, observed), now)?;
+    let warnings = warnings(&project.title, notes.since.as_ref(), observed)?;
     Ok(StagePlan {
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         date,
@@ -202,6 +203,7 @@ pub(crate) fn plan_stage(
         disk_gib: config.build.disk_gib.unwrap_or(1),
         prefix: stage_prefix(&observed.build_version),
         places,
+        warnings,
     })
 }
 
@@ -225,6 +227,29 @@ pub(crate) fn new_tag(tag: &str, target: CommitId, message: &str, identity: &Ide
         tagger: identity.clone(),
         time: whole_seconds(at),
     }
+}
+
+/// How many commits are looked at for a warning.
+const FEW: usize = 4;
+
+/// What the approver should know: that nobody has changed anything since the release before, but this tool its changelog and the commits
+/// that it tags.
+fn warnings(title: &str, since: Option<&NotesSince>, observed: &StageObserved) -> Result<Vec<String>, Error> {
+    let Some(since) = since else { return Ok(Vec::new()) };
+    let range = CommitRange::between(since.commit, observed.commit);
+    let repository = &observed.repository;
+    let count = repository.count(&range).map_err(Error::git("count the commits of the release"))?;
+    if count > FEW {
+        return Ok(Vec::new());
+    }
+    let commits = repository.commits(&range).map_err(Error::git("list the commits of the release"))?;
+    let ours = [crate::steps::changelog::SUBJECT.to_owned(), format!("Release commit for {title} ")];
+    let by_us = |message: &String| ours.iter().any(|subject| message.starts_with(subject));
+    if commits.iter().all(|commit| by_us(&commit.message)) {
+        let text = format!("nothing but changelogs was committed since {}: nothing new would be released", since.tag);
+        return Ok(vec![text]);
+    }
+    Ok(Vec::new())
 }
 
 /// The date of tags and release commits. It never comes from a clock: the same world gives the same plan, whenever it is made. It is not

@@ -16,6 +16,8 @@ use crate::{
     resolve::whole_seconds,
 };
 
+/// How the subjects of our commits begin; the tag follows.
+pub(crate) const SUBJECT: &str = "CHANGELOG: add ";
 /// How often a branch may move under our hands before we give up.
 const TRIES: usize = 5;
 /// The largest changelog file that is read, in bytes.
@@ -114,7 +116,7 @@ impl Changelog<'_> {
         let commit = NewCommit {
             files_of: looked.head,
             parents: vec![looked.head],
-            message: format!("CHANGELOG: add {}", self.0.tag),
+            message: format!("{SUBJECT}{}", self.0.tag),
             author: cx.plan.identity.clone(),
             time: whole_seconds(cx.runner.dates.now()).max(ground.committer_time),
         };

@@ -102,6 +102,19 @@ pub(crate) async fn open_push_repository(places: &Places, work: &Path) -> Result
     Ok(repository)
 }
 
+/// Removes the repositories that this run pushed single commits from, those of its killed processes too. Nobody else is at work here: the
+/// run is under a lease.
+pub(crate) fn remove_push_repositories(work: &Path) -> Result<(), Error> {
+    let Ok(entries) = std::fs::read_dir(work) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with("changelog-") && name.ends_with(".git")) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 impl Push {
     /// Whether all was pushed and branches have gone on since, as they do with the next commit: every other ref is at its new
     /// value, and every branch holds the commit that was pushed.

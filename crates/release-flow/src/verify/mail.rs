@@ -108,6 +108,7 @@ fn plans(cx: &Context<'_>, evidence: &Evidence, id: &MessageId, prime: &WantedVe
         prefix: prime.to.clone(),
         html,
         text: plain,
+        preview: String::new(),
         places: cx.places.clone(),
     }]
 }

@@ -192,7 +192,8 @@ async fn index_of(
     };
     let differences = check_index(&index, expected);
     if differences.is_empty() {
-        Ok(format!("{} with {} platforms", found.digest, expected.len()))
+        let platforms = if expected.len() == 1 { "platform" } else { "platforms" };
+        Ok(format!("{} with {} {platforms}", found.digest, expected.len()))
     } else {
         Err(differences.to_string())
     }
