@@ -54,8 +54,6 @@ impl ActArgs {
             shell.result(&PlanView { fingerprint, reach: plan.reach(), file: self.plan_out, plan })?;
             return Ok(Exit::Done);
         }
-        shell.note(&plan);
-        shell.note(format!("fingerprint {}", plan.fingerprint()?));
         let operator = shell.operator().to_owned();
         let approved = approve(shell, plan, self.approve.as_deref(), &operator, now()?).await?;
         let applied = run(&approved, runner).await?;

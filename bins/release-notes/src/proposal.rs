@@ -81,9 +81,6 @@ impl ProposalArgs {
                 format!("a proposal reaches production, and this plan says {}", plan.reach()),
             ));
         }
-        if given.is_some() {
-            shell.note(&plan);
-        }
         let fingerprint = plan.fingerprint()?.to_string();
         let operator = shell.operator().to_owned();
         let approved = approve(shell, plan, given, &operator, now()?).await?;

@@ -11,8 +11,8 @@ const TRIES: usize = 3;
 /// Opens a plan.
 ///
 /// A plan that stays within mock places opens by itself. One that reaches production needs its fingerprint: given as a
-/// flag, or typed at the terminal after the plan was shown there; stdin is read only if it is a terminal. A fingerprint that
-/// was given is checked in any case.
+/// flag, or typed at the terminal; stdin is read only if it is a terminal. A fingerprint that was given is checked in any case.
+/// The plan is shown once on stderr, whichever way it goes.
 ///
 /// # Errors
 /// Exit 3 without an approval, with a hint that says how to give it; 130 when interrupted at the prompt.
@@ -27,9 +27,11 @@ pub async fn approve<P: Plan>(
     if let Some(given) = given {
         let approval = Approval::typed(fingerprint, given, approver, now)
             .map_err(|error| Failure::from(error).hint(how(fingerprint)))?;
+        shell.note(format!("{plan}\nfingerprint {fingerprint}"));
         return Ok(Approved::production(plan, approval)?);
     }
     if plan.reach() != Reach::Production {
+        shell.note(format!("{plan}\nfingerprint {fingerprint}"));
         return Ok(Approved::mock(plan)?);
     }
     shell.say(&plan.to_string());
@@ -111,8 +113,10 @@ mod tests {
     #[tokio::test]
     async fn mock_plans_open_by_themselves() {
         let (approved, captured) = run(cut(Reach::Mock), Interaction::None, "", None).await;
-        assert!(approved.unwrap().approval().is_none());
-        assert_eq!(captured.stderr(), "");
+        let approved = approved.unwrap();
+        assert!(approved.approval().is_none());
+        let fingerprint = approved.plan().fingerprint().unwrap();
+        assert_eq!(captured.stderr(), format!("cut v1.2.0\nfingerprint {fingerprint}\n"));
     }
 
     #[tokio::test]

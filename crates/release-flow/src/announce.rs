@@ -83,6 +83,17 @@ pub(crate) async fn apply(
     runner: &Runner,
 ) -> Result<Announced, Error> {
     let bucket = plan.places.open_bucket()?;
+    // Nobody approves another text than the one that is sent. Whether it is still there is the step's to say.
+    if let Some((words, digest)) = text(&bucket, &plan.prefix, "announcement.txt").await?
+        && digest == plan.text
+        && AnnouncePlan::preview_of(&words) != plan.preview
+    {
+        return Err(Error::Moved {
+            what: "the text that the plan shows".to_owned(),
+            expected: format!("the beginning of `{}/announcement.txt`", plan.prefix),
+            found: "another text".to_owned(),
+        });
+    }
     let mut journal = runner.open(&bucket, approved, vec![id("mail", "announcement")]).await?;
     let cx = AnnounceContext { plan, runner, bucket };
     let result = journal.step(&cx, &Send).await.map_err(Error::from);

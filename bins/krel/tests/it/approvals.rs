@@ -122,8 +122,9 @@ fn an_announcement_is_read_before_it_is_sent() {
     let word = text.split_whitespace().next().unwrap();
     fs::write(world.path("mail.json"), written.replacen(&format!("\"preview\":\"{word}"), "\"preview\":\"Harmless", 1))
         .unwrap();
-    let refused = world.krel(&["apply", "mail.json"]).stderr.clone();
-    let forged = refused.lines().find_map(|line| line.strip_prefix("fingerprint ")).unwrap();
+    let refused = world.krel(&["apply", "mail.json"]).expect(3).stderr.clone();
+    assert_eq!(refused.matches("announcement of").count(), 1, "a plan is shown once: {refused}");
+    let forged = refused.split_once("--approve ").unwrap().1.trim_end().trim_end_matches('`');
     assert_ne!(forged, world.fingerprint(&args));
     world.krel(&["apply", "mail.json", "--approve", forged]).expect(5).says(&["the text that the plan shows"]);
     assert!(world.mails().is_empty());

@@ -210,7 +210,9 @@ fn a_production_plan_needs_its_fingerprint() {
     let flags: Vec<_> = ["cut"].into_iter().chain(flag.split(' ')).collect();
     let output = demo(&flags).env("KREL_OPERATOR", "release-manager").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{flag}");
-    assert_eq!(text(&output.stderr), "approved by release-manager: cut v1.2.0\n");
+    let fingerprint = flag.split_once(' ').unwrap().1;
+    let shown = format!("cut v1.2.0\nfingerprint {fingerprint}\napproved by release-manager: cut v1.2.0\n");
+    assert_eq!(text(&output.stderr), shown);
 }
 
 #[test]

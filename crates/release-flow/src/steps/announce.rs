@@ -58,14 +58,6 @@ impl Send {
             }
         }
         let plain = texts.pop().unwrap_or_default();
-        if AnnouncePlan::preview_of(&plain) != plan.preview {
-            return Err(Error::Moved {
-                what: "the text that the plan shows".to_owned(),
-                expected: format!("the beginning of `{}/announcement.txt`", plan.prefix),
-                found: "another text".to_owned(),
-            }
-            .into());
-        }
         let announcement =
             Announcement { subject: plan.subject.clone(), html: texts.pop().unwrap_or_default(), text: plain };
         let to: Vec<MailAddress> = plan.to.iter().map(|address| address.parse()).collect::<Result<_, _>>()?;
