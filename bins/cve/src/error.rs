@@ -93,7 +93,7 @@ pub enum CveError {
 
 /// How many, in words that fit.
 pub(crate) fn records(count: usize) -> String {
-    format!("{count} record{}", if count == 1 { "" } else { "s" })
+    cli_kit::human_count(count, "record")
 }
 
 impl From<CveError> for Failure {

@@ -81,7 +81,7 @@ impl DocumentArgs {
         let folders = if self.dependency_folders.is_empty() { &root[..] } else { &self.dependency_folders };
         let report = compare_dependencies(&run.repository.git, run.repository.files.as_ref(), &run.ends, folders)
             .await
-            .map_err(failure::sources)?;
+            .map_err(|error| failure::sources(error).hint("`--no-dependencies` leaves that chapter out"))?;
         if report.manifests.is_empty() {
             return Ok(None);
         }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 use cli_kit::{Exit, Failure, OrExit, Page, Render, Shell, env};
@@ -16,6 +18,7 @@ use serde::Serialize;
 use crate::document::DocumentArgs;
 use crate::failure;
 use crate::form::{Ending, Format, Written, read_template, template, templated, write_file};
+use crate::original::GoneArgs;
 use crate::source::{Run, SourceArgs, now};
 
 /// Make the release notes of a range of commits
@@ -42,6 +45,8 @@ pub(crate) struct GenerateArgs {
     /// Write here what became of each commit, and which map changed what, as JSON
     #[arg(long, value_name = "FILE", help_heading = "Document")]
     explain: Option<PathBuf>,
+    #[command(flatten)]
+    gone: GoneArgs,
 }
 
 /// How notes are written
@@ -90,6 +95,7 @@ pub(crate) async fn run(args: GenerateArgs, shell: &mut Shell) -> Result<Exit, F
     args.document.check()?;
     let run = args.source.run(shell, &[], now()?).await?;
     let document = args.document.document(&run, shell).await?;
+    let _alone = form.alone()?;
     let mut text = form.write(&document, &run)?;
     if let Some(mark) = run.incomplete_mark() {
         match form.format {
@@ -153,6 +159,18 @@ impl FormArgs {
 }
 
 impl Form {
+    /// A lock on the folder of a JSON file, which is merged with what it holds: of two runs at once, none loses the notes of the other.
+    fn alone(&self) -> Result<Option<File>, Failure> {
+        let Some(path) = self.out.as_ref().filter(|_| self.format == Format::Json) else { return Ok(None) };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Whoever writes there will say what is wrong with a folder that cannot be opened.
+        let Ok(folder) = File::open(folder) else { return Ok(None) };
+        match folder.lock() {
+            Err(error) if error.kind() != ErrorKind::Unsupported => Err(error).or_exit(Exit::Usage),
+            _ => Ok(Some(folder)),
+        }
+    }
+
     /// The text of a document.
     pub(crate) fn write(&self, document: &Document, run: &Run) -> Result<String, Failure> {
         if self.format == Format::Json {

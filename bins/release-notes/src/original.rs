@@ -31,6 +31,22 @@ pub fn arguments(typed: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     made
 }
 
+/// Options of the original that have no counterpart. They are refused with the reason, so that a script does not lose what it relied on
+/// in silence.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct GoneArgs {
+    #[arg(long, hide = true, value_parser = gone("the pull request decides, not who merged it: leave it out"))]
+    required_author: Option<String>,
+    #[arg(long, hide = true, value_parser = gone("`--download-prefix URL` tells where the downloads are to be had"))]
+    release_bucket: Option<String>,
+    #[arg(long, hide = true, value_parser = gone("`--github-api URL` is enough"))]
+    github_upload_url: Option<String>,
+}
+
+fn gone(instead: &'static str) -> impl Fn(&str) -> Result<String, String> + Clone {
+    move |_| Err(format!("there is no such option any more; {instead}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,7 +30,7 @@ pub struct RangeArgs {
     /// Find the range: mergebase-to-latest, patch-to-patch, patch-to-latest, minor-to-minor; else DISCOVER
     #[arg(long, value_name = "MODE", value_parser = mode, help_heading = "Range")]
     discover: Option<Mode>,
-    /// The branch that discovery looks at, and the end of a range without one; else BRANCH, else the default branch
+    /// The branch whose patch releases discovery looks at, and the end of a range without one; else BRANCH, else the default branch
     #[arg(long, value_name = "NAME", help_heading = "Range")]
     branch: Option<String>,
     /// What tags begin with before `vX.Y.Z`, for a repository of several projects

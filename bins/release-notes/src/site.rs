@@ -66,15 +66,11 @@ impl Render for Made {
             page,
             "{}: {} of {}, {size}",
             self.page.display(),
-            count(self.notes, "note"),
-            count(self.releases, "release")
+            cli_kit::human_count(self.notes, "note"),
+            cli_kit::human_count(self.releases, "release")
         )?;
         self.files.iter().try_for_each(|file| writeln!(page, "{}", file.display()))
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 pub(crate) fn run(args: SiteArgs, shell: &mut Shell) -> Result<Exit, Failure> {

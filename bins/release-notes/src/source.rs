@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use cli_kit::{Exit, Failure, OrExit, Shell, env};
+use cli_kit::{Exit, Failure, OrExit, Shell, env, human_count};
 use github_client::Usage;
 use jiff::Timestamp;
 use notes_gen::compat::Edition;
@@ -315,11 +315,11 @@ impl Run {
     fn tell(&self, shell: &Shell) {
         let start = self.ends.start.as_ref().map_or("the beginning", |start| start.name.as_str());
         let mut text = format!(
-            "{start} to {}: {} notes of {} pull requests in {} commits",
+            "{start} to {}: {} of {} in {}",
             self.ends.end.name,
-            self.collected.notes.len(),
-            self.collected.accounting.pulls().len().max(self.collected.notes.len()),
-            self.collected.commits
+            human_count(self.collected.notes.len(), "note"),
+            human_count(self.collected.accounting.pulls().len().max(self.collected.notes.len()), "pull request"),
+            human_count(self.collected.commits, "commit")
         );
         if let Some(usage) = &self.usage {
             let plural = if usage.requests == 1 { "" } else { "s" };

@@ -3,8 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
-use cli_kit::{Exit, Failure, Page, Render, Shell};
-use notes_gen::maps::{MapError, MapFile, Maps};
+use cli_kit::{Exit, Failure, Page, Render, Shell, human_count};
+use notes_gen::maps::{MapError, MapFile, Maps, SetTwice};
 use notes_sources::{map_paths, read_map};
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::failure;
 
 /// Check folders of maps: every field, every CVE record
 ///
-/// Exit code 9 when something is wrong.
+/// Exit code 9 when something is wrong. A field that two maps of one folder set is a warning.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:
   release-notes validate releases/release-1.30/release-notes/maps
@@ -39,6 +39,7 @@ struct Validated {
     files: usize,
     maps: usize,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
     #[serde(skip)]
     annotations: bool,
 }
@@ -47,15 +48,15 @@ impl Render for Validated {
     const SCHEMA: &'static str = "krel/validated-maps/v1";
 
     fn human(&self, page: &mut Page) -> fmt::Result {
-        for Problem { file, line, problem } in &self.problems {
+        let problems = self.problems.iter().map(|found| ("error", "", found));
+        for (level, prefix, found) in problems.chain(self.warnings.iter().map(|found| ("warning", "warning: ", found)))
+        {
+            let Problem { file, line, problem } = found;
             if self.annotations {
-                writeln!(
-                    page,
-                    "{}",
-                    crate::annotation::annotation("error", Some((file, *line)), "release note map", problem)
-                )?;
+                let text = crate::annotation::annotation(level, Some((file, *line)), "release note map", problem);
+                writeln!(page, "{text}")?;
             } else {
-                writeln!(page, "{file}:{line}: {problem}")?;
+                writeln!(page, "{file}:{line}: {prefix}{problem}")?;
             }
         }
         let verdict = match self.problems.len() {
@@ -63,7 +64,7 @@ impl Render for Validated {
             1 => "1 problem".to_owned(),
             more => format!("{more} problems"),
         };
-        let (maps, files) = (count(self.maps, "map"), count(self.files, "file"));
+        let (maps, files) = (human_count(self.maps, "map"), human_count(self.files, "file"));
         writeln!(page, "{maps} in {files}: {verdict}")
     }
 }
@@ -93,18 +94,26 @@ pub(crate) fn run(args: ValidateArgs, shell: &mut Shell) -> Result<Exit, Failure
         }
         providers.push(provider);
     }
+    // A folder may well say something else than the folder before it.
+    let each = providers.iter().map(|provider| Maps::new(vec![provider.clone()]));
+    let mut warnings: Vec<Problem> = each.flat_map(|maps| maps.set_twice()).map(set_twice).collect();
     let maps = providers.iter().flatten().map(|file| file.maps().len()).sum();
     if let Err(found) = Maps::new(providers).check() {
         problems.extend(found.errors.into_iter().map(problem));
     }
-    problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    for list in [&mut problems, &mut warnings] {
+        list.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    }
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Difference };
-    shell.result(&Validated { files, maps, problems, annotations: args.annotations })?;
+    shell.result(&Validated { files, maps, problems, warnings, annotations: args.annotations })?;
     Ok(exit)
 }
 
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+fn set_twice(found: SetTwice) -> Problem {
+    let SetTwice { field, lost, wins } = found;
+    let pull = wins.pull.map(|pull| format!(" of #{pull}")).unwrap_or_default();
+    let problem = format!("`{field}`{pull} is set in {}:{} too, and what is said there is lost", lost.file, lost.line);
+    Problem { file: wins.file, line: wins.line, problem }
 }
 
 fn problem(error: MapError) -> Problem {

@@ -23,6 +23,12 @@ pub fn human_bytes(bytes: u64) -> String {
     format!("{bytes} B")
 }
 
+/// So many of something, e.g. `1 note`, `12 notes`: for nouns whose plural ends in `s`.
+#[must_use]
+pub fn human_count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A span of time, e.g. `0.4 s`, `2 min 5 s`, `1 h 2 min`.
 #[must_use]
 pub fn human_duration(duration: Duration) -> String {

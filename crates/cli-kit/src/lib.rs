@@ -28,7 +28,7 @@ pub use docs::{completions, man_pages, write_man_pages};
 pub use editor::Edited;
 pub use exit::Exit;
 pub use failure::{ERROR_SCHEMA, Failure, OrExit};
-pub use human::{human_bytes, human_duration};
+pub use human::{human_bytes, human_count, human_duration};
 pub use paint::Paint;
 pub use reading::Reading;
 pub use redaction::{RedactHook, Redaction};

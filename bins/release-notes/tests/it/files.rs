@@ -70,6 +70,35 @@ fn a_map_that_is_no_text_hides_no_other_finding() {
     assert!(!home.path().join("-").exists(), "{}", dash.err);
 }
 
+/// Two editors of one folder: what the first one wrote would be lost in silence. Another folder may say something else.
+#[test]
+fn maps_that_say_a_thing_twice() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &str| fs::write(home.path().join(name), content).unwrap();
+    write("a.yaml", "pr: 1\nreleasenote:\n  text: first\n  kinds: [bug]\n---\npr: 2\nreleasenote: {text: other}\n");
+    write("b.yaml", "pr: 1\nreleasenote:\n  author: ann\n  text: second\n");
+    let found = seen(&mut bare(home.path(), &["validate", "."])).exits(0);
+    assert_eq!(
+        found.out,
+        "./b.yaml:4: warning: `text` of #1 is set in ./a.yaml:3 too, and what is said there is lost\n\
+         3 maps in 2 files: all good\n"
+    );
+    let found = seen(&mut bare(home.path(), &["validate", ".", "--annotations"])).exits(0);
+    assert!(
+        found.out.starts_with("::warning file=./b.yaml,line=4,title=release note map::`text` of #1"),
+        "{}",
+        found.out
+    );
+    let json = seen(&mut bare(home.path(), &["validate", ".", "--output", "json"])).exits(0).json();
+    assert_eq!((&json["problems"], &json["warnings"][0]["line"]), (&serde_json::json!([]), &serde_json::json!(4)));
+    assert_eq!(
+        seen(&mut bare(home.path(), &["validate", "a.yaml", "b.yaml"])).exits(0).out,
+        "3 maps in 2 files: all good\n"
+    );
+    write("b.yaml", "embargo: 2999-01-01T00:00:00Z\npr: 1\nreleasenote:\n  text: second\n");
+    assert_eq!(seen(&mut bare(home.path(), &["validate", "."])).exits(0).out, "3 maps in 2 files: all good\n");
+}
+
 #[test]
 fn maps_that_are_wrong() {
     let home = tempfile::tempdir().unwrap();

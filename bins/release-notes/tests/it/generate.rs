@@ -29,6 +29,30 @@ _Nothing has changed._
 _Nothing has changed._
 ";
 
+/// Notes of several releases into one file at once: it is merged, and nobody's notes are lost.
+#[test]
+fn one_file_of_many_runs() {
+    let mut world = testkit::GitWorld::new("main");
+    world.commit("Begin");
+    world.tag("v1.0.0");
+    for number in 1..=12 {
+        world.squash_pull(number, "Mend the pump");
+        world.tag(&format!("v1.{number}.0"));
+    }
+    let runs = (1..=12).map(|number| {
+        let range = format!("v1.{}.0..v1.{number}.0", number - 1);
+        let args = ["generate", &range, "--titles", "--format", "json", "-o", "notes.json"];
+        bare(world.folder(), &args).current_dir(world.path()).spawn().unwrap()
+    });
+    for mut run in runs.collect::<Vec<_>>() {
+        assert!(run.wait().unwrap().success());
+    }
+    let notes: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(world.path().join("notes.json")).unwrap()).unwrap();
+    let found: Vec<u64> = (1..=12).filter(|number| notes.get(number.to_string()).is_some()).collect();
+    assert_eq!(found, (1..=12).collect::<Vec<u64>>());
+}
+
 #[test]
 fn titles_need_no_account() {
     let project = Project::new();

@@ -160,6 +160,36 @@ fn the_host_of_the_remote_is_asked_or_nobody() {
 }
 
 #[test]
+fn options_that_are_gone_say_why() {
+    let home = tempfile::tempdir().unwrap();
+    for (flag, why) in [
+        ("--required-author", "the pull request decides"),
+        ("--release-bucket", "`--download-prefix URL`"),
+        ("--github-upload-url", "`--github-api URL`"),
+    ] {
+        for verb in [&["generate"][..], &[]] {
+            let found = seen(&mut bare(home.path(), &[verb, &[flag, "x", "--start-rev", "a"]].concat())).exits(2);
+            assert!(found.err.contains("no such option any more") && found.err.contains(why), "{flag}: {}", found.err);
+        }
+    }
+}
+
+#[test]
+fn a_manifest_that_is_broken() {
+    let world = history();
+    fs::write(world.path().join("go.mod"), "module x\n\nrequire (\n").unwrap();
+    world.git(&["add", "go.mod"]);
+    world.git(&["commit", "--quiet", "-m", "Break it (#9)"]);
+    let run = |args: &[&str]| {
+        let args = [&["generate", "v1.0.0..main", "--titles"], args].concat();
+        seen(bare(world.folder(), &args).current_dir(world.path()))
+    };
+    let found = run(&[]).exits(2);
+    assert!(found.err.contains("go.mod") && found.err.contains("hint: `--no-dependencies` leaves"), "{}", found.err);
+    run(&["--no-dependencies"]).exits(0);
+}
+
+#[test]
 fn no_verb() {
     let home = tempfile::tempdir().unwrap();
     let found = seen(&mut bare(home.path(), &[])).exits(2);

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use release_journal::{NoProgress, ProgressSink, StepOutcome};
 
-use crate::{Paint, ProgressMode, console::Console, human_bytes, human_duration};
+use crate::{Paint, ProgressMode, console::Console, human_bytes, human_count, human_duration};
 
 /// The sink for a mode that is no longer `Auto`.
 pub(crate) fn sink(mode: ProgressMode, console: Console, paint: Paint) -> Arc<dyn ProgressSink> {
@@ -28,8 +28,7 @@ fn label(index: usize, total: usize, step: &str) -> String {
 
 /// `run stage-v1.2.0: 12 steps`
 fn started(run: &str, total: usize) -> String {
-    let steps = if total == 1 { "step" } else { "steps" };
-    format!("run {run}: {total} {steps}")
+    format!("run {run}: {}", human_count(total, "step"))
 }
 
 /// How a step ended: `done (1.2 s)`.

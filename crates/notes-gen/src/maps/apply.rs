@@ -88,6 +88,17 @@ pub struct MapPlace {
     pub line: usize,
 }
 
+/// A field that two maps of one pull request set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetTwice {
+    /// The field.
+    pub field: MapField,
+    /// Where it was set and is lost.
+    pub lost: MapPlace,
+    /// Where it is set after that.
+    pub wins: MapPlace,
+}
+
 /// What the maps did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -138,6 +149,23 @@ impl Maps {
         let errors: Vec<MapError> =
             records.flat_map(|(file, map, _)| checked(file, map).err().unwrap_or_default()).collect();
         if errors.is_empty() { Ok(()) } else { Err(MapErrors { errors }) }
+    }
+
+    /// Fields that two maps of one pull request set: what the earlier one says there is lost, as the later one wins. CVE records stand
+    /// beside each other, and nothing is told of maps with an embargo.
+    pub fn set_twice(&self) -> Vec<SetTwice> {
+        let mut first: BTreeMap<(PullNumber, MapField), MapPlace> = BTreeMap::new();
+        let mut found = Vec::new();
+        for (file, map) in self.documents().filter(|(_, map)| map.embargoed_until().is_none()) {
+            let Some(pull) = map.pull else { continue };
+            for field in map.fields().into_iter().filter(|field| *field != MapField::Cve) {
+                let place = MapPlace { pull: Some(pull), file: file.to_owned(), line: map.line_of(field) };
+                if let Some(lost) = first.insert((pull, field), place.clone()) {
+                    found.push(SetTwice { field, lost, wins: place });
+                }
+            }
+        }
+        found
     }
 
     fn documents(&self) -> impl Iterator<Item = (&str, &NoteMap)> {

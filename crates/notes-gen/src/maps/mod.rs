@@ -7,7 +7,7 @@ mod note_map;
 mod render;
 mod session;
 
-pub use apply::{Applied, ApplyOptions, MapErrors, MapPlace, MapRules, Maps, Provenance, SuffixEra};
+pub use apply::{Applied, ApplyOptions, MapErrors, MapPlace, MapRules, Maps, Provenance, SetTwice, SuffixEra};
 pub use error::{MapError, MapProblem};
 pub use file::MapFile;
 pub use note_map::{MapField, NoteMap};
