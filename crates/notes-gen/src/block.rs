@@ -191,6 +191,7 @@ fn parse<'a>(body: &'a str, names: &BlockNames) -> Parsed<'a> {
     let mut ends = Fences::new(&lines, |name| names.is_section(name));
     let mut parsed = Parsed { fences: Vec::new(), none_command: false, plain: Vec::new() };
     let mut at = 0;
+    let mut no_comment_before = 0;
     while at < lines.len() {
         let line = lines[at];
         at += 1;
@@ -218,18 +219,21 @@ fn parse<'a>(body: &'a str, names: &BlockNames) -> Parsed<'a> {
         let command = names.none_command.as_str();
         parsed.none_command |= !command.is_empty() && line.trim() == command;
         parsed.plain.push(line);
-        // A comment that runs over several lines hides them all, fences too.
-        if !line.as_bytes().contains(&b'<') {
+        // A comment that runs over several lines hides them all.
+        let Some(start) = line.rfind("<!--").filter(|start| !line[*start..].contains("-->")) else { continue };
+        if line[..start].ends_with('`') || last_comment_end.is_none_or(|end| end < at) {
             continue;
         }
-        let behind_last = line.rfind("<!--").map(|start| &line[start..]);
-        let opened = behind_last.is_some_and(|comment| !comment.contains("-->"));
-        let quoted = line.contains("`<!--");
-        if opened && !quoted && last_comment_end.is_some_and(|end| end >= at) {
-            while !lines[at].contains("-->") {
-                at += 1;
-            }
-            at += 1;
+        let block = line[..start].trim().is_empty();
+        // Within a paragraph a comment ends with it, and a fence or an empty line ends the paragraph.
+        let within = |line: &str| block || !(line.trim().is_empty() || marker(line).is_some());
+        if !block && at < no_comment_before {
+            continue;
+        }
+        match lines[at..].iter().position(|line| line.contains("-->") || !within(line)) {
+            Some(found) if within(lines[at + found]) => at += found + 1,
+            Some(found) => no_comment_before = at + found,
+            None => {}
         }
     }
     parsed
@@ -274,6 +278,11 @@ mod tests {
             ("note in one line", "```release-note a note```", note("a note")),
             ("block in a comment", "<!--\n```release-note\nexample\n```\n-->\n```release-note\nreal\n```", note("real")),
             ("comment that never closes", "see <!-- \n```release-note\nreal\n```", note("real")),
+            ("comment in a paragraph", "see <!-- x\n/release-note-none\n--> y\n```release-note\nreal\n```", note("real")),
+            ("a paragraph's comment hides no block", "see <!-- x\n```release-note\nreal\n```\n<!-- y -->", note("real")),
+            ("nor what stands behind an empty line", "see <!-- x\n\n/release-note-none\n-->", Extraction::StatedNone),
+            ("a block's comment in a paragraph", "see <!-- x\n<!-- y\n\n```release-note\nexample\n```\n-->", Extraction::Missing),
+            ("comment of a line that begins with blanks", "  <!-- x\n\n```release-note\nexample\n```\n-->", Extraction::Missing),
             ("command", "x\r\n/release-note-none\r\n", Extraction::StatedNone),
             ("command in a comment", "<!--\n/release-note-none\n-->\n```release-note\na\n```", note("a")),
             ("first empty, second filled", "```release-note\n```\n```release-note\na\n```", note("a")),
@@ -298,6 +307,7 @@ mod tests {
         let repeated = |piece: &str| piece.repeat((1 << 20) / piece.len());
         for piece in [
             "```release-note\n```x\n",
+            "x <!-- y\n",
             "```\n````x\n```\n",
             "```\n````x\n```\n````y\n",
             "```y\n```x\n```\n",
@@ -308,6 +318,8 @@ mod tests {
             let body = format!("{}\n~~~~~~~~\n~~~~~~~~\n```release-note\nx\n```", repeated(piece));
             assert_eq!(read(&body), note("x"), "{piece}");
         }
+        let body = format!("{}\n```release-note\nx\n```\n-->", repeated("x <!-- y\n"));
+        assert_eq!(read(&body), note("x"));
         let huge = "x".repeat(MAX_BODY + 1);
         assert_eq!(read(&huge), Extraction::TooLarge { bytes: MAX_BODY + 1 });
         assert!(documentation(&huge, &Profile::default()).is_empty());
