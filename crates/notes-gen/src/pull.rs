@@ -133,10 +133,13 @@ impl MergeTitles {
             let (Some(number), Some(title)) = (numbers.own, message::title(&commit.message)) else { continue };
             let mut pull = PullRequest::new(number, title);
             pull.url = repository.map(|url| page(url, &["pull", &number.to_string()]));
-            pull.author = numbers.head.filter(|head| Some(&head.owner) != owner.as_ref()).map(|head| Author {
-                url: repository.and_then(|url| url.join(&format!("/{}", head.owner)).ok()).map(String::from),
-                login: head.owner,
-            });
+            pull.author = numbers
+                .head
+                .filter(|head| owner.as_ref().is_none_or(|owner| !owner.eq_ignore_ascii_case(&head.owner)))
+                .map(|head| Author {
+                    url: repository.and_then(|url| url.join(&format!("/{}", head.owner)).ok()).map(String::from),
+                    login: head.owner,
+                });
             pulls.entry(number).or_insert(pull);
         }
         Self { pulls }

@@ -187,7 +187,7 @@ async fn a_failing_source_is_an_error() {
 #[tokio::test]
 async fn titles_of_merges_serve_as_notes() {
     let commits = [
-        commit("d c x: Merge pull request #4 from example/feature||  own \u{202e}branch  |"),
+        commit("d c x: Merge pull request #4 from Example/feature||  own \u{202e}branch  |"),
         commit("c b: Add <!-- a trick (#3)"),
         commit("b a y: Merge pull request #2 from someone/fix||fix: the thing"),
         commit("a s: pushed"),
