@@ -43,8 +43,8 @@ pub struct EditArgs {
     /// Folder of maps, which edit notes; may be repeated, later ones win field by field
     #[arg(long, short = 'm', value_name = "DIR", value_delimiter = ',', help_heading = "Rules")]
     maps_from: Vec<PathBuf>,
-    /// The bytes of the original tool, defects included: as it was in 2020, 2021 or 2026
-    #[arg(long, value_name = "2020|2021|2026", value_parser = edition, help_heading = "Rules")]
+    /// The bytes of the original tool, defects included: as it was in 2020, 2021 or 2026; `--compat strict` is the newest
+    #[arg(long, visible_alias = "compat", value_name = "2020|2021|2026", value_parser = edition, help_heading = "Rules")]
     strict: Option<Edition>,
     /// What the original wrote behind edited notes: nothing (until July 2024), several groups only (since), all
     #[arg(long, value_name = "never|several|always", value_parser = era, help_heading = "Rules")]
@@ -69,7 +69,7 @@ fn edition(text: &str) -> Result<Edition, String> {
     match text {
         "2020" => Ok(Edition::Y2020),
         "2021" => Ok(Edition::Y2021),
-        "2026" => Ok(Edition::Y2026),
+        "2026" | "strict" => Ok(Edition::Y2026),
         _ => Err("it is none of 2020, 2021, 2026".to_owned()),
     }
 }

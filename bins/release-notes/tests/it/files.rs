@@ -43,6 +43,11 @@ fn published_maps_change_nothing_of_published_drafts() {
         seen(&mut bare(home.path(), &args)).exits(0);
         let expected = fs::read(folder.join(line).join("release-notes-draft.md")).unwrap();
         assert!(fs::read(home.path().join("out.md")).unwrap() == expected, "{line}: other bytes");
+        if edition == "2026" {
+            let rules = ["--compat", "strict", "--suffix-era", era, "-o", "compat.md"];
+            seen(&mut bare(home.path(), &[&args[..4], &rules[..]].concat())).exits(0);
+            assert!(fs::read(home.path().join("compat.md")).unwrap() == expected, "{line}: other bytes");
+        }
     }
 }
 
