@@ -7,6 +7,9 @@ use crate::human::{Lines, printable};
 /// Columns between two cells.
 const GAP: usize = 2;
 
+/// Columns that are enough for the beginning of a remark.
+const REMARK: usize = 24;
+
 /// A table without borders: a heading and rows, columns two spaces apart. Cells are plain text; characters that steer a
 /// terminal are taken out.
 #[derive(Debug, Clone)]
@@ -41,14 +44,21 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The table as text. With a width, cells wrap between words to fit it; where that does not do, each row becomes a block of `heading
-    /// value` lines, since a version or digest that is cut into pieces cannot be copied. Ends with a line break.
+    /// The table as text. With a width, cells wrap between words to fit it. A long word of the last column runs over the edge, for the
+    /// terminal to fold; where others do not fit, each row becomes a block of `heading value` lines. A version or digest that is cut into
+    /// pieces could not be copied. Ends with a line break.
     #[must_use]
     pub fn render(&self, width: Option<u16>) -> String {
         // Some terminals say that they have no columns at all: they do not know.
         let Some(width) = width.filter(|width| *width > 0) else { return self.columns(None) };
-        let needed: usize = (0..self.head.len()).map(|column| self.longest_word(column) + GAP).sum();
-        if needed.saturating_sub(GAP) <= usize::from(width) { self.columns(Some(width)) } else { self.blocks() }
+        let least: Vec<usize> = (0..self.head.len()).map(|column| self.longest_word(column)).collect();
+        let needed = least.iter().sum::<usize>() + GAP * least.len().saturating_sub(1);
+        let last = least.last().copied().unwrap_or(0);
+        match u16::try_from(needed) {
+            Ok(needed) if needed <= width => self.columns(Some(width)),
+            Ok(wide) if needed - last + REMARK <= usize::from(width) => self.columns(Some(wide)),
+            _ => self.blocks(),
+        }
     }
 
     /// The columns of the longest word of a column, its heading included.
@@ -125,7 +135,7 @@ mod tests {
 
     #[test]
     fn on_a_narrow_terminal_rows_become_blocks() {
-        insta::assert_snapshot!(table().render(Some(48)), @r"
+        insta::assert_snapshot!(table().render(Some(47)), @r"
         version  v1.2.0
         bytes    12
         where    file:///srv/bucket/release/v1.2.0/a.tar.gz
@@ -138,6 +148,7 @@ mod tests {
             let text = table().render(Some(width));
             assert!(text.contains("file:///srv/bucket/release/v1.2.0/a.tar.gz\n"), "{width}: {text}");
         }
+        assert_eq!(table().render(Some(48)), table().render(None), "the last column runs over the edge");
         assert_eq!(table().render(Some(66)), table().render(None), "it fits");
         assert_eq!(table().render(Some(0)), table().render(None), "a terminal that does not know its width");
     }
