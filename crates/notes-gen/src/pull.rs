@@ -115,31 +115,37 @@ pub trait PullSource: Sync {
 /// A source made from the commits themselves: the title of each pull request is what its merge or squash message says.
 ///
 /// There is no body and no label, so use it with [`Fallback::Title`](crate::Fallback::Title). The author of a merged branch
-/// is the account that owns the branch, unless that is the owner of the repository. A message proves no merge, so what commits inside of
+/// is the account that owns the branch, unless that is the owner of the repository, which is also told by the branches of robots that
+/// stand there. A message proves no merge, so what commits inside of
 /// pull requests name is left out: it may be of a fork.
 #[derive(Debug, Clone, Default)]
 pub struct MergeTitles {
     pulls: BTreeMap<PullNumber, PullRequest>,
 }
 
+/// How the branches begin that robots make in the repository itself.
+const ROBOTS: [&str; 2] = ["dependabot/", "renovate/"];
+
 impl MergeTitles {
     /// Reads the titles of the commits (newest first; the newest message of a number wins). With the page of the repository
     /// (`https://github.com/owner/name`), pull requests and authors get links.
     pub fn new(commits: &[CommitInfo], repository: Option<&Url>) -> Self {
-        let owner = repository.and_then(|url| url.path_segments()?.next().map(str::to_owned));
+        let read: Vec<_> = commits.iter().map(|commit| message::pull_numbers(&commit.message)).collect();
+        let heads = read.iter().filter_map(|numbers| numbers.head.as_ref());
+        let mut owners: BTreeSet<String> = heads
+            .filter(|head| ROBOTS.iter().any(|robot| head.branch.starts_with(robot)))
+            .map(|head| lower(&head.owner))
+            .collect();
+        owners.extend(repository.and_then(|url| url.path_segments()?.next().map(lower)));
         let mut pulls = BTreeMap::new();
-        for commit in commits {
-            let numbers = message::pull_numbers(&commit.message);
+        for (commit, numbers) in commits.iter().zip(read) {
             let (Some(number), Some(title)) = (numbers.own, message::title(&commit.message)) else { continue };
             let mut pull = PullRequest::new(number, title);
             pull.url = repository.map(|url| page(url, &["pull", &number.to_string()]));
-            pull.author = numbers
-                .head
-                .filter(|head| owner.as_ref().is_none_or(|owner| !owner.eq_ignore_ascii_case(&head.owner)))
-                .map(|head| Author {
-                    url: repository.and_then(|url| url.join(&format!("/{}", head.owner)).ok()).map(String::from),
-                    login: head.owner,
-                });
+            pull.author = numbers.head.filter(|head| !owners.contains(&lower(&head.owner))).map(|head| Author {
+                url: repository.and_then(|url| url.join(&format!("/{}", head.owner)).ok()).map(String::from),
+                login: head.owner,
+            });
             pulls.entry(number).or_insert(pull);
         }
         Self { pulls }
@@ -152,6 +158,11 @@ impl PullSource for MergeTitles {
     async fn pulls(&self, numbers: &[PullNumber]) -> Result<BTreeMap<PullNumber, PullRequest>, Infallible> {
         Ok(numbers.iter().filter_map(|number| Some((*number, self.pulls.get(number)?.clone()))).collect())
     }
+}
+
+/// Names of accounts are the same in any case of letters.
+fn lower(name: &str) -> String {
+    name.to_ascii_lowercase()
 }
 
 /// An address below the repository's page.

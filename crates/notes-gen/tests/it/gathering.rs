@@ -190,7 +190,8 @@ async fn titles_of_merges_serve_as_notes() {
         commit("d c x: Merge pull request #4 from Example/feature||  own \u{202e}branch  |"),
         commit("c b: Add <!-- a trick (#3)"),
         commit("b a y: Merge pull request #2 from someone/fix||fix: the thing"),
-        commit("a s: pushed"),
+        commit("a r: Merge pull request #1 from Example/dependabot/go/x-1||Bump x"),
+        commit("r s: pushed"),
     ];
     let repository = "https://github.com/example/project".parse().unwrap();
     let source = MergeTitles::new(&commits, Some(&repository));
@@ -199,6 +200,7 @@ async fn titles_of_merges_serve_as_notes() {
     let gathered = gather(&select(&commits, &CommitId::new("d")).unwrap(), &source, &options).await.unwrap();
     let lines: Vec<&str> = gathered.notes.iter().map(|note| note.markdown.as_str()).collect();
     let expected = [
+        "Bump x ([#1](https://github.com/example/project/pull/1))",
         "Fix: the thing ([#2](https://github.com/example/project/pull/2), [@someone](https://github.com/someone))",
         "Add &lt;!-- a trick ([#3](https://github.com/example/project/pull/3))",
         "Own branch ([#4](https://github.com/example/project/pull/4))",
@@ -208,4 +210,5 @@ async fn titles_of_merges_serve_as_notes() {
     let bare = MergeTitles::new(&commits, None);
     let gathered = gather(&select(&commits, &CommitId::new("d")).unwrap(), &bare, &options).await.unwrap();
     assert_eq!(gathered.notes.get(number(2)).unwrap().markdown, "Fix: the thing (#2, @someone)");
+    assert_eq!(gathered.notes.get(number(4)).unwrap().markdown, "Own branch (#4)", "known by the robot's branch");
 }
