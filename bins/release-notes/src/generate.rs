@@ -95,7 +95,7 @@ pub(crate) async fn run(args: GenerateArgs, shell: &mut Shell) -> Result<Exit, F
     args.document.check()?;
     let run = args.source.run(shell, &[], now()?).await?;
     let document = args.document.document(&run, shell).await?;
-    let _alone = form.alone()?;
+    let _alone = form.alone().await?;
     let mut text = form.write(&document, &run)?;
     if let Some(mark) = run.incomplete_mark() {
         match form.format {
@@ -160,14 +160,16 @@ impl FormArgs {
 
 impl Form {
     /// A lock on the folder of a JSON file, which is merged with what it holds: of two runs at once, none loses the notes of the other.
-    fn alone(&self) -> Result<Option<File>, Failure> {
+    async fn alone(&self) -> Result<Option<File>, Failure> {
         let Some(path) = self.out.as_ref().filter(|_| self.format == Format::Json) else { return Ok(None) };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Whoever writes there will say what is wrong with a folder that cannot be opened.
         let Ok(folder) = File::open(folder) else { return Ok(None) };
-        match folder.lock() {
-            Err(error) if error.kind() != ErrorKind::Unsupported => Err(error).or_exit(Exit::Usage),
-            _ => Ok(Some(folder)),
+        // Whoever waits can be interrupted.
+        let locked = tokio::task::spawn_blocking(move || (folder.lock(), folder)).await.or_exit(Exit::Unexpected)?;
+        match locked {
+            (Err(error), _) if error.kind() != ErrorKind::Unsupported => Err(error).or_exit(Exit::Usage),
+            (_, folder) => Ok(Some(folder)),
         }
     }
 

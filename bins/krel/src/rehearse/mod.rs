@@ -224,7 +224,9 @@ fn begins_somewhere(branch: &str, released: &[ReleaseVersion], loaded: &Loaded) 
     match begin {
         Some(version) if !released.contains(&version) => {
             let text = format!("`{branch}` begins at {version}, which this rehearsal has not cut");
-            let hint = format!("cut {version} first: `krel rehearse --types beta,rc,official,official@release-1.0.0`");
+            let hint = format!(
+                "cut {version} first, as `krel rehearse --types beta,rc,official,official@release-1.0.0` does with v1.0.0"
+            );
             Err(Failure::new(Exit::Usage, text).hint(hint))
         }
         _ => Ok(()),
